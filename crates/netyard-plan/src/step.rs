@@ -1,0 +1,239 @@
+//! One step of a plan. A step leaves no choice to whoever carries it out.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+
+use netyard_types::{Bridge, Endpoint, IfAddr, IfName, MacAddr, Neighbour, NodeKind, NodeName, Route, SysctlKey};
+use serde::Serialize;
+
+/// One change of the network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "step")]
+pub enum Step {
+    /// Makes a namespace with `lo` switched on, its host name, and a hosts file with the `localhost` lines.
+    AddNode {
+        /// The node.
+        node: NodeName,
+        /// What it is for.
+        kind: NodeKind,
+    },
+    /// Removes a namespace with all in it; the other ends of its cables go with it.
+    DeleteNode {
+        /// The node.
+        node: NodeName,
+    },
+    /// Writes a setting. The value it had before Netyard first wrote it is kept for [`Step::ResetSysctl`].
+    SetSysctl {
+        /// The node.
+        node: NodeName,
+        /// The setting.
+        key: SysctlKey,
+        /// The value.
+        value: String,
+    },
+    /// Writes back the value that a setting had before Netyard first wrote it, and forgets it.
+    ResetSysctl {
+        /// The node.
+        node: NodeName,
+        /// The setting.
+        key: SysctlKey,
+    },
+    /// Makes a bridge, switched on.
+    AddBridge {
+        /// The node.
+        node: NodeName,
+        /// The interface.
+        link: IfName,
+        /// Its Ethernet address.
+        mac: MacAddr,
+        /// Its MTU.
+        mtu: u32,
+        /// Its settings.
+        bridge: Bridge,
+    },
+    /// Makes a cable, both ends straight in their namespaces and switched on.
+    AddCable {
+        /// Its ends.
+        ends: [CableEnd; 2],
+    },
+    /// Removes an interface; of a cable, both ends.
+    DeleteLink {
+        /// The node.
+        node: NodeName,
+        /// The interface.
+        link: IfName,
+    },
+    /// Changes an interface in place.
+    SetLink {
+        /// The node.
+        node: NodeName,
+        /// The interface.
+        link: IfName,
+        /// What changes.
+        change: LinkChange,
+    },
+    /// Adds an address, without duplicate address detection.
+    AddAddress {
+        /// The node.
+        node: NodeName,
+        /// The interface.
+        link: IfName,
+        /// The address.
+        addr: IfAddr,
+    },
+    /// Removes an address.
+    DeleteAddress {
+        /// The node.
+        node: NodeName,
+        /// The interface.
+        link: IfName,
+        /// The address.
+        addr: IfAddr,
+    },
+    /// Adds a route.
+    AddRoute {
+        /// The node.
+        node: NodeName,
+        /// The route.
+        route: Route,
+    },
+    /// Puts a route in the place of one with the same key ([`Route::key`]), without a gap.
+    ReplaceRoute {
+        /// The node.
+        node: NodeName,
+        /// The route that goes.
+        old: Route,
+        /// The route that comes.
+        new: Route,
+    },
+    /// Removes a route.
+    DeleteRoute {
+        /// The node.
+        node: NodeName,
+        /// The route.
+        route: Route,
+    },
+    /// Adds a permanent neighbour, or replaces the entry of that address.
+    AddNeighbour {
+        /// The node.
+        node: NodeName,
+        /// The entry.
+        neighbour: Neighbour,
+    },
+    /// Removes a neighbour.
+    DeleteNeighbour {
+        /// The node.
+        node: NodeName,
+        /// The entry.
+        neighbour: Neighbour,
+    },
+    /// Writes Netyard's lines of the node's hosts file in place of the lines it had there; `None` takes them out.
+    WriteHosts {
+        /// The node.
+        node: NodeName,
+        /// The lines, each closed by a newline.
+        lines: Option<Arc<str>>,
+    },
+}
+
+/// One end of a cable that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CableEnd {
+    /// The node and the interface.
+    pub at: Endpoint,
+    /// The Ethernet address.
+    pub mac: MacAddr,
+    /// The MTU.
+    pub mtu: u32,
+    /// The bridge it is a port of.
+    pub master: Option<IfName>,
+}
+
+/// A change of an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkChange {
+    /// Switched on or off.
+    Up(bool),
+    /// The MTU.
+    Mtu(u32),
+    /// The Ethernet address.
+    Mac(MacAddr),
+    /// The bridge it is a port of.
+    Master(Option<IfName>),
+    /// The settings of a bridge.
+    Bridge(Bridge),
+}
+
+/// The order of a plan: a step needs only what steps of earlier phases made, so the steps of one phase can be done in any
+/// order, and gathered by namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// What must not linger: routes, neighbours, links and nodes that go.
+    Remove,
+    /// Namespaces.
+    Nodes,
+    /// Settings that later interfaces inherit.
+    Settings,
+    /// Bridges.
+    Bridges,
+    /// Cables.
+    Cables,
+    /// Changes of interfaces, and settings of single interfaces.
+    Links,
+    /// Addresses that come. They come before others go, so that an interface is never without any: the kernel would flush
+    /// its routes.
+    AddAddresses,
+    /// Addresses that go.
+    DeleteAddresses,
+    /// Routes and neighbours that come.
+    Routes,
+    /// Hosts files.
+    Names,
+}
+
+impl Step {
+    /// The phase in which the step is done.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        match self {
+            Self::DeleteNode { .. } | Self::DeleteLink { .. } | Self::DeleteRoute { .. } | Self::DeleteNeighbour { .. } => {
+                Phase::Remove
+            }
+            Self::AddNode { .. } => Phase::Nodes,
+            Self::SetSysctl { key, .. } | Self::ResetSysctl { key, .. } => {
+                if key.interface().is_some() { Phase::Links } else { Phase::Settings }
+            }
+            Self::AddBridge { .. } => Phase::Bridges,
+            Self::AddCable { .. } => Phase::Cables,
+            Self::SetLink { .. } => Phase::Links,
+            Self::AddAddress { .. } => Phase::AddAddresses,
+            Self::DeleteAddress { .. } => Phase::DeleteAddresses,
+            Self::AddRoute { .. } | Self::ReplaceRoute { .. } | Self::AddNeighbour { .. } => Phase::Routes,
+            Self::WriteHosts { .. } => Phase::Names,
+        }
+    }
+
+    /// The node whose namespace the step is carried out in; of a cable, the first end's.
+    #[must_use]
+    pub fn node(&self) -> &NodeName {
+        match self {
+            Self::AddNode { node, .. }
+            | Self::DeleteNode { node }
+            | Self::SetSysctl { node, .. }
+            | Self::ResetSysctl { node, .. }
+            | Self::AddBridge { node, .. }
+            | Self::DeleteLink { node, .. }
+            | Self::SetLink { node, .. }
+            | Self::AddAddress { node, .. }
+            | Self::DeleteAddress { node, .. }
+            | Self::AddRoute { node, .. }
+            | Self::ReplaceRoute { node, .. }
+            | Self::DeleteRoute { node, .. }
+            | Self::AddNeighbour { node, .. }
+            | Self::DeleteNeighbour { node, .. }
+            | Self::WriteHosts { node, .. } => node,
+            Self::AddCable { ends } => &ends[0].at.node,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! The words of Netyard: names, addresses, and the state of a network.
+//!
+//! This is the ground floor. It holds the vocabulary that every other room speaks, and nothing that decides:
+//!
+//! - [`NodeName`], [`LabName`], [`IfName`], [`Endpoint`]: names that are known to be well formed;
+//! - [`MacAddr`], [`IfAddr`], [`Prefix`]: addresses that are known to parse;
+//! - [`SysctlKey`]: a path below `/proc/sys/net`, and nothing else;
+//! - [`NetState`] and what it is made of: the state of the kernel, namespace by namespace. The network that a file
+//!   *describes* and the network that the kernel *has* are both values of this one type, so one piece of code compares
+//!   them, explains them and prints them.
+//!
+//! Nothing here touches the operating system, the clock or the environment; the crate builds without `std`.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod addr;
+mod features;
+mod mac;
+mod name;
+mod state;
+mod sysctl;
+
+pub use addr::{AddressSet, IfAddr, ParsePrefixError, Prefix};
+pub use features::Features;
+pub use mac::{MacAddr, ParseMacError};
+pub use name::{Endpoint, IfName, LabName, NameError, NodeName};
+pub use state::{
+    Bridge, FdbEntry, Link, LinkKind, NeighbourState, Neighbour, NetState, NextHop, NodeKind, NodeState, OperState,
+    Origin, PortState, Route, RouteKind, MAIN_TABLE,
+};
+pub use sysctl::{SysctlKey, SysctlKeyError};
