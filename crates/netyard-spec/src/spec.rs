@@ -207,8 +207,8 @@ pub struct SwitchSpec {
     pub stp: Option<Spanned<bool>>,
     /// `priority` in the spanning tree.
     pub priority: Option<Spanned<u16>>,
-    /// `ageing`, in seconds, of learned addresses.
-    pub ageing_s: Option<Spanned<u32>>,
+    /// `ageing` of learned addresses, in hundredths of a second, the kernel's unit.
+    pub ageing_cs: Option<Spanned<u32>>,
     /// `mac` of the bridge.
     pub mac: Option<Spanned<MacAddr>>,
     /// `mtu` of the bridge and of every port on it, both ends.
