@@ -1,1 +1,32 @@
-//! Being built.
+//! Linux, as Netyard sees it: the one room that talks to the kernel, and decides nothing.
+//!
+//! - [`LinuxKernel`] is the kernel behind [`netyard_plan::Kernel`]: it observes a network and carries out the steps of a plan,
+//!   by rtnetlink(7), `/proc/sys` and the files of each node;
+//! - [`netns`] enters namespaces and finds them by name, as ip-netns(8) keeps them;
+//! - [`sandbox`] makes the world of its own that a lab lives in, and enters it;
+//! - [`netlink`] is the socket below it all.
+//!
+//! Everything but [`sandbox`] expects to run inside a lab already.
+
+mod error;
+mod execute;
+mod features;
+mod inventory;
+mod kernel;
+mod namespaces;
+pub mod netlink;
+pub mod netns;
+mod node_files;
+mod observe;
+mod paths;
+pub mod sandbox;
+mod probe;
+mod settle;
+mod sysctl;
+
+pub use error::{Access, KernelError, Object};
+pub use features::features;
+pub use kernel::LinuxKernel;
+pub use paths::Paths;
+pub use probe::{Probe, probe};
+pub use settle::{NotReady, SettleError};

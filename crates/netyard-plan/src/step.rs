@@ -3,14 +3,20 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 
-use netyard_types::{Bridge, Endpoint, IfAddr, IfName, MacAddr, Neighbour, NodeKind, NodeName, Route, SysctlKey};
+use netyard_types::{
+    Bridge, Endpoint, IfAddr, IfName, MacAddr, Neighbour, NodeKind, NodeName, Route, SysctlKey,
+};
 use serde::Serialize;
 
 /// One change of the network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "step")]
 pub enum Step {
-    /// Makes a namespace with `lo` switched on, its host name, and a hosts file with the `localhost` lines.
+    /// Makes a namespace with `lo` switched on, its host name, a hosts file with the `localhost` lines ([`HOSTS_BASE`]), and
+    /// `net.ipv4.conf.all.promote_secondaries` set to 1: else the kernel would remove the other addresses of a subnet with
+    /// the first one (`__inet_del_ifa()` in net/ipv4/devinet.c), and an address could not be exchanged without a gap.
+    ///
+    /// [`HOSTS_BASE`]: crate::HOSTS_BASE
     AddNode {
         /// The node.
         node: NodeName,
@@ -167,9 +173,11 @@ pub enum LinkChange {
 
 /// The order of a plan: a step needs only what steps of earlier phases made, so the steps of one phase can be done in any
 /// order, and gathered by namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// What must not linger: routes, neighbours, links and nodes that go.
+    /// What must not linger: routes, neighbours, links and nodes that go, and IPv6 addresses that go. The kernel refuses an
+    /// IPv6 address that its interface has with another length (`ipv6_add_addr()`), so these cannot wait for those that come.
     Remove,
     /// Namespaces.
     Nodes,
@@ -181,10 +189,10 @@ pub enum Phase {
     Cables,
     /// Changes of interfaces, and settings of single interfaces.
     Links,
-    /// Addresses that come. They come before others go, so that an interface is never without any: the kernel would flush
-    /// its routes.
+    /// Addresses that come. Those of IPv4 come before others go, so that an interface is never without any: the kernel would
+    /// flush its routes (`fib_disable_ip()`).
     AddAddresses,
-    /// Addresses that go.
+    /// IPv4 addresses that go.
     DeleteAddresses,
     /// Routes and neighbours that come.
     Routes,
@@ -197,12 +205,18 @@ impl Step {
     #[must_use]
     pub fn phase(&self) -> Phase {
         match self {
-            Self::DeleteNode { .. } | Self::DeleteLink { .. } | Self::DeleteRoute { .. } | Self::DeleteNeighbour { .. } => {
-                Phase::Remove
-            }
+            Self::DeleteNode { .. }
+            | Self::DeleteLink { .. }
+            | Self::DeleteRoute { .. }
+            | Self::DeleteNeighbour { .. } => Phase::Remove,
+            Self::DeleteAddress { addr, .. } if addr.addr.is_ipv6() => Phase::Remove,
             Self::AddNode { .. } => Phase::Nodes,
             Self::SetSysctl { key, .. } | Self::ResetSysctl { key, .. } => {
-                if key.interface().is_some() { Phase::Links } else { Phase::Settings }
+                if key.interface().is_some() {
+                    Phase::Links
+                } else {
+                    Phase::Settings
+                }
             }
             Self::AddBridge { .. } => Phase::Bridges,
             Self::AddCable { .. } => Phase::Cables,

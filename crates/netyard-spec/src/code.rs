@@ -68,6 +68,10 @@ codes! {
     NotAllowable = "not-allowable";
     /// A name that no node has.
     UnknownNode = "unknown-node";
+    /// An interface that its node does not have.
+    UnknownPort = "unknown-port";
+    /// A `count` that no machine could build.
+    CountTooLarge = "count-too-large";
     /// A node of a kind that cannot stand there.
     WrongKind = "wrong-kind";
     /// Two nodes or aliases of one name.
@@ -96,6 +100,8 @@ codes! {
     AmbiguousGateway = "ambiguous-gateway";
     /// A gateway that is not on a segment of the node.
     UnreachableGateway = "unreachable-gateway", allow;
+    /// Two routes of one node to one range with one metric.
+    DuplicateRoute = "duplicate-route";
     /// A port that no cable or switch holds, or a host without any.
     UnconnectedPort = "unconnected-port", allow;
     /// A node cabled to itself.

@@ -33,6 +33,8 @@ impl<T> Spanned<T> {
 pub struct Spec {
     /// `name`.
     pub name: Option<Spanned<LabName>>,
+    /// `comment`.
+    pub comment: Option<String>,
     /// `[names] by`.
     pub names_by: Option<Spanned<HostNamesBy>>,
     /// `allow`: mistakes that are made on purpose.

@@ -26,6 +26,7 @@ pub enum ParsePrefixError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Prefix(IpNet);
 
+#[expect(clippy::len_without_is_empty, reason = "a length in bits, and no range is empty")]
 impl Prefix {
     /// The range of `len` bits that holds `addr`; `None` if `len` is more than the family has.
     #[must_use]

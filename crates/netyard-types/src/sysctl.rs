@@ -44,10 +44,13 @@ impl SysctlKey {
         let fine = |part: &str| {
             !part.is_empty() && part != "." && part != ".." && part.chars().all(|c| c.is_ascii_graphic() && c != '\\')
         };
-        if !path.split('/').all(fine) || path.split('/').count() < 3 {
+        if !path.split('/').all(fine) {
             return Err(SysctlKeyError::Malformed);
         }
-        if path.starts_with("net/") { Ok(Self(path)) } else { Err(SysctlKeyError::NotNet) }
+        if path.split('/').next() != Some("net") {
+            return Err(SysctlKeyError::NotNet);
+        }
+        if path.split('/').count() < 3 { Err(SysctlKeyError::Malformed) } else { Ok(Self(path)) }
     }
 
     /// The path below `/proc/sys`.
@@ -109,7 +112,9 @@ mod tests {
 
     #[test]
     fn keys_of_the_machine_are_refused() {
-        assert_eq!(SysctlKey::new("kernel.core_pattern.x"), Err(SysctlKeyError::NotNet));
+        for bad in ["kernel.core_pattern.x", "kernel.panic", "rp_filter"] {
+            assert_eq!(SysctlKey::new(bad), Err(SysctlKeyError::NotNet), "{bad}");
+        }
         for bad in ["", "net", "net..x", "net/../kernel/panic", "net.ipv4.a b"] {
             assert_eq!(SysctlKey::new(bad), Err(SysctlKeyError::Malformed), "{bad}");
         }

@@ -1,0 +1,301 @@
+//! Carrying out steps. What to do is decided already; here it is only gathered by namespace and sent.
+//!
+//! Requests wait in one queue per namespace, over several phases: in one namespace the kernel handles them in their order, and
+//! what a step needs of another namespace is always made at once. So most namespaces are talked to once.
+
+mod cables;
+mod remove;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use netyard_plan::{ExecuteError, LinkChange, Phase, Step};
+use netyard_types::{IfName, NodeKind, NodeName, Origin, SysctlKey};
+
+use crate::error::{KernelError, Object};
+use crate::inventory::{Devices, Inventory};
+use crate::namespaces::Namespaces;
+use crate::netlink::{self, Batch, DeviceIndex, Request, LinkEnd};
+use crate::node_files::{self, Mark};
+use crate::paths::Paths;
+use crate::sysctl;
+
+/// The group of links that are about to be removed together. If that is interrupted, they are still known as Netyard's.
+pub(crate) const DOOMED_GROUP: u32 = Origin::LINK_GROUP + 1;
+
+/// A list of steps on its way into the kernel.
+pub(crate) struct Execution<'a> {
+    paths: &'a Paths,
+    namespaces: &'a mut Namespaces,
+    inventory: Inventory,
+    steps: &'a [Step],
+    /// Whether each step took effect, if only in part.
+    done: Vec<bool>,
+    failed: Vec<(usize, KernelError)>,
+    /// Requests that wait, with the indexes of their steps.
+    queues: BTreeMap<&'a NodeName, Batch>,
+    marks: BTreeMap<&'a NodeName, Mark>,
+}
+
+impl<'a> Execution<'a> {
+    pub(crate) fn new(
+        paths: &'a Paths,
+        namespaces: &'a mut Namespaces,
+        inventory: Inventory,
+        steps: &'a [Step],
+    ) -> Self {
+        Self {
+            paths,
+            namespaces,
+            inventory,
+            steps,
+            done: vec![false; steps.len()],
+            failed: Vec::new(),
+            queues: BTreeMap::new(),
+            marks: BTreeMap::new(),
+        }
+    }
+
+    /// Carries out all steps, or those up to the end of the phase in which one fails.
+    pub(crate) fn run(mut self, progress: &mut dyn FnMut(usize)) -> Result<(), ExecuteError<KernelError>> {
+        let mut start = 0;
+        while let Some(phase) = self.steps.get(start).map(Step::phase) {
+            let len = self.steps[start..].iter().take_while(|step| step.phase() == phase).count();
+            self.carry_out(phase, start..start + len);
+            start += len;
+            if !self.failed.is_empty() {
+                break;
+            }
+            // What waits in a queue is not done yet.
+            if self.queues.is_empty() {
+                progress(start);
+            }
+        }
+        if self.failed.is_empty() {
+            self.flush_all(progress);
+        }
+        match self.failed.into_iter().min_by_key(|(step, _)| *step) {
+            None => Ok(()),
+            Some((step, source)) => Err(ExecuteError { step, done: self.done, source }),
+        }
+    }
+
+    fn carry_out(&mut self, phase: Phase, range: Range<usize>) {
+        match phase {
+            Phase::Remove => self.remove(range),
+            Phase::Cables => self.add_cables(range),
+            Phase::Settings => self.write_settings(range),
+            Phase::Links => self.change_links(range),
+            Phase::Nodes
+            | Phase::Bridges
+            | Phase::AddAddresses
+            | Phase::DeleteAddresses
+            | Phase::Routes
+            | Phase::Names => self.each(range, Self::begin),
+        }
+    }
+
+    /// Does `work` for each step, and keeps what fails. The other steps of the phase do not depend on it.
+    fn each(&mut self, range: Range<usize>, work: impl Fn(&mut Self, usize) -> Result<(), KernelError>) {
+        for index in range {
+            if let Err(error) = work(self, index) {
+                self.failed.push((index, error));
+            }
+        }
+    }
+
+    /// Does a step that stands alone, or queues its requests.
+    fn begin(&mut self, index: usize) -> Result<(), KernelError> {
+        let steps = self.steps;
+        let node = steps[index].node();
+        match &steps[index] {
+            Step::AddNode { kind, .. } => self.add_node(index, node, *kind),
+            Step::AddBridge { link, mac, mtu, bridge, .. } => {
+                let end = LinkEnd { name: link, index: self.new_index(node, link)?, mac: *mac, mtu: *mtu };
+                for request in netlink::add_bridge(&end, bridge) {
+                    self.queue(index, node, request);
+                }
+                Ok(())
+            }
+            Step::AddAddress { link, addr, .. } => {
+                let device = self.index_of(node, link)?;
+                self.queue(index, node, netlink::add_address(device, addr));
+                Ok(())
+            }
+            Step::DeleteAddress { link, addr, .. } => {
+                let device = self.index_of(node, link)?;
+                self.queue(index, node, netlink::delete_address(device, addr));
+                Ok(())
+            }
+            Step::AddRoute { route, .. } => {
+                let request = netlink::add_route(route, self.inventory.devices(node)?)?;
+                self.queue(index, node, request);
+                Ok(())
+            }
+            Step::ReplaceRoute { new, .. } => {
+                let request = netlink::replace_route(new, self.inventory.devices(node)?)?;
+                self.queue(index, node, request);
+                Ok(())
+            }
+            Step::DeleteRoute { route, .. } => {
+                self.inventory.devices(node)?;
+                self.queue(index, node, netlink::delete_route(route));
+                Ok(())
+            }
+            Step::AddNeighbour { neighbour, .. } => {
+                let device = self.index_of(node, &neighbour.dev)?;
+                self.queue(index, node, netlink::add_neighbour(device, neighbour));
+                Ok(())
+            }
+            Step::DeleteNeighbour { neighbour, .. } => {
+                let device = self.index_of(node, &neighbour.dev)?;
+                self.queue(index, node, netlink::delete_neighbour(device, neighbour));
+                Ok(())
+            }
+            Step::WriteHosts { lines, .. } => {
+                self.inventory.devices(node)?;
+                node_files::write_hosts(self.paths, node, lines.as_deref())?;
+                self.done[index] = true;
+                Ok(())
+            }
+            Step::SetLink { link, change, .. } => self.change_link(index, node, link, change),
+            Step::SetSysctl { .. } | Step::ResetSysctl { .. } => self.write_setting(index),
+            Step::AddCable { .. } | Step::DeleteLink { .. } | Step::DeleteNode { .. } => {
+                unreachable!("these are done phase by phase")
+            }
+        }
+    }
+
+    fn add_node(&mut self, index: usize, node: &'a NodeName, kind: NodeKind) -> Result<(), KernelError> {
+        let secondaries =
+            SysctlKey::new("net/ipv4/conf/all/promote_secondaries").expect("it is the path of a setting");
+        let written = {
+            // The mark first: a namespace without one would be taken for a person's.
+            if self.inventory.devices(node).is_ok() {
+                return Err(KernelError::NodeExists { node: node.clone() });
+            }
+            node_files::create(self.paths, node, kind)?;
+            self.namespaces.create(node, || sysctl::write(&secondaries, "1"))
+        };
+        let written = written.inspect_err(|_| {
+            // Nothing is left of a node that was not made.
+            let _ = node_files::remove(self.paths, node);
+        })?;
+        self.done[index] = true;
+        self.inventory.insert(node.clone(), Devices::fresh(node.clone()));
+        self.marks.insert(node, Mark::new(kind));
+        self.queue(index, node, netlink::set_up(1, true));
+        written.map_err(|source| KernelError::Sysctl {
+            node: node.clone(),
+            key: secondaries,
+            access: crate::error::Access::Write,
+            source,
+        })
+    }
+
+    fn change_links(&mut self, range: Range<usize>) {
+        // Settings of an interface are written to files, which are not there before the interface is.
+        let with_settings: Vec<&'a NodeName> = range
+            .clone()
+            .filter(|i| matches!(self.steps[*i], Step::SetSysctl { .. } | Step::ResetSysctl { .. }))
+            .map(|i| self.steps[i].node())
+            .collect();
+        for node in with_settings {
+            self.flush(node);
+        }
+        if self.failed.is_empty() {
+            self.each(range, Self::begin);
+        }
+    }
+
+    fn change_link(
+        &mut self,
+        index: usize,
+        node: &'a NodeName,
+        link: &IfName,
+        change: &LinkChange,
+    ) -> Result<(), KernelError> {
+        let device = self.index_of(node, link)?;
+        let request = match change {
+            LinkChange::Up(up) => netlink::set_up(device, *up),
+            LinkChange::Mtu(mtu) => netlink::set_mtu(device, *mtu),
+            LinkChange::Mac(mac) => netlink::set_mac(device, *mac),
+            LinkChange::Master(None) => netlink::set_master(device, None),
+            LinkChange::Master(Some(master)) => {
+                netlink::set_master(device, Some(self.index_of(node, master)?))
+            }
+            LinkChange::Bridge(bridge) => {
+                for request in netlink::set_bridge(device, bridge) {
+                    self.queue(index, node, request);
+                }
+                return Ok(());
+            }
+        };
+        self.queue(index, node, request);
+        Ok(())
+    }
+
+    fn index_of(&self, node: &NodeName, link: &IfName) -> Result<u32, KernelError> {
+        self.inventory.devices(node)?.index_of(link)
+    }
+
+    fn new_index(&mut self, node: &NodeName, link: &IfName) -> Result<u32, KernelError> {
+        Ok(self.inventory.devices_mut(node)?.add(link, None))
+    }
+
+    fn queue(&mut self, index: usize, node: &'a NodeName, request: Request) {
+        self.queues.entry(node).or_default().push(request, index);
+    }
+
+    /// Sends what waits for a node.
+    fn flush(&mut self, node: &'a NodeName) {
+        if let Some(batch) = self.queues.remove(node) {
+            self.send(node, &batch);
+        }
+    }
+
+    fn send(&mut self, node: &'a NodeName, batch: &Batch) {
+        let sent = self.namespaces.socket(node).map(|socket| socket.send(batch));
+        let refused = match sent {
+            Ok(Ok(refused)) => refused,
+            // Nobody knows which of them took effect, so all are taken for done: to undo too much is better than too little.
+            Ok(Err(error)) => {
+                batch.tags().for_each(|index| self.done[index] = true);
+                let first = batch.tags().min().unwrap_or(0);
+                self.failed.push((first, KernelError::netlink(node)(error)));
+                return;
+            }
+            Err(error) => {
+                self.failed.push((batch.tags().min().unwrap_or(0), error));
+                return;
+            }
+        };
+        let mut accepted: BTreeMap<usize, usize> = BTreeMap::new();
+        for index in batch.tags() {
+            *accepted.entry(index).or_default() += 1;
+        }
+        for (index, source) in refused {
+            *accepted.entry(index).or_default() -= 1;
+            let object = Object::of(&self.steps[index]);
+            self.failed.push((index, KernelError::Refused { node: node.clone(), object, source }));
+        }
+        for (index, count) in accepted {
+            self.done[index] |= count > 0;
+        }
+    }
+
+    /// Sends all that waits, up to the first namespace in which something fails.
+    fn flush_all(&mut self, progress: &mut dyn FnMut(usize)) {
+        let mut behind: usize = self.queues.values().map(Batch::len).sum();
+        while let Some((node, batch)) = self.queues.pop_first() {
+            self.send(node, &batch);
+            if !self.failed.is_empty() {
+                return;
+            }
+            behind = behind.saturating_sub(batch.len());
+            progress(self.steps.len().saturating_sub(behind));
+        }
+        progress(self.steps.len());
+    }
+}

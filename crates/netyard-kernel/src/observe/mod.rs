@@ -1,0 +1,148 @@
+//! Observing: what the kernel has, as a [`NetState`]. Reads, and changes nothing.
+
+mod link;
+mod namespace;
+mod network;
+mod peers;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use netyard_plan::{Scope, Which};
+use netyard_types::{Endpoint, IfName, LinkKind, NetState, NodeKind, NodeName, NodeState, Origin, SysctlKey};
+
+pub(crate) use link::RawLink;
+pub(crate) use namespace::{Job, Look, Seen, read_all};
+
+use crate::error::{Access, KernelError};
+use crate::inventory::{Devices, Inventory, Known};
+use crate::namespaces::Namespaces;
+use crate::netns;
+use crate::node_files::{self, Mark};
+use crate::paths::Paths;
+
+use peers::Peers;
+
+/// What an observation gives: the state, and the numbers that requests need.
+pub(crate) struct Observation {
+    pub(crate) state: NetState,
+    pub(crate) inventory: Inventory,
+}
+
+/// Observes the nodes in `scope`. The interfaces of the other nodes are looked at too: cables may lead there.
+pub(crate) fn observe(
+    paths: &Paths,
+    namespaces: &mut Namespaces,
+    scope: &Scope,
+) -> Result<Observation, KernelError> {
+    let mut marks = BTreeMap::new();
+    let mut jobs = Vec::new();
+    for node in named(paths)? {
+        let mark = Mark::read(paths, &node)?;
+        let look = if mark.is_some() || scope.nodes == Which::All {
+            Look::Everything(sysctl_keys(&node, mark.as_ref(), scope))
+        } else {
+            Look::Links
+        };
+        marks.insert(node.clone(), mark);
+        jobs.push(Job { node, look });
+    }
+    let seen = read_all(paths, jobs)?;
+    let peers = Peers::resolve(namespaces, &seen)?;
+    let inventory = take_inventory(&seen, &peers);
+    let knows_makers = namespace::kernel_knows_address_makers();
+    let mut state = NetState::default();
+    let mut hosts = None;
+    for (node, seen) in seen {
+        let mark = marks.remove(&node).flatten();
+        let kind = mark.map_or(NodeKind::Host, |mark| mark.kind);
+        if let Some(mut observed) = assemble(kind, &node, seen, &peers, knows_makers) {
+            observed.hosts = node_files::read_hosts(paths, &node, &mut hosts)?;
+            state.nodes.insert(node, observed);
+        }
+    }
+    Ok(Observation { state, inventory })
+}
+
+/// Looks only at interfaces, of all nodes.
+pub(crate) fn take_stock(paths: &Paths, namespaces: &mut Namespaces) -> Result<Inventory, KernelError> {
+    let jobs = named(paths)?.into_iter().map(|node| Job { node, look: Look::Links }).collect();
+    let seen = read_all(paths, jobs)?;
+    let peers = Peers::resolve(namespaces, &seen)?;
+    Ok(take_inventory(&seen, &peers))
+}
+
+/// The namespaces whose names are names of nodes. Another can only be a person's.
+fn named(paths: &Paths) -> Result<Vec<NodeName>, KernelError> {
+    let names = netns::list(&paths.namespaces).map_err(KernelError::file(&paths.namespaces, Access::Read))?;
+    Ok(names.into_iter().filter_map(|name| NodeName::new(name).ok()).collect())
+}
+
+fn sysctl_keys(node: &NodeName, mark: Option<&Mark>, scope: &Scope) -> Vec<SysctlKey> {
+    let mut keys: BTreeSet<SysctlKey> =
+        mark.into_iter().flat_map(|mark| mark.sysctls.keys().cloned()).collect();
+    keys.extend(scope.sysctls.iter().filter(|(of, _)| of == node).map(|(_, key)| key.clone()));
+    keys.into_iter().collect()
+}
+
+fn take_inventory(seen: &BTreeMap<NodeName, Seen>, peers: &Peers) -> Inventory {
+    let mut inventory = Inventory::default();
+    for (node, seen) in seen {
+        let known = |link: &RawLink| Known { index: link.index, peer: peers.of(node, link.index).cloned() };
+        let links = seen.links.iter().map(|link| (link.name.clone(), known(link))).collect();
+        inventory.insert(node.clone(), Devices::new(node.clone(), links));
+    }
+    inventory
+}
+
+/// Puts together what was read of one namespace; `None` if only its interfaces were looked at.
+fn assemble(
+    kind: NodeKind,
+    node: &NodeName,
+    seen: Seen,
+    peers: &Peers,
+    knows_makers: bool,
+) -> Option<NodeState> {
+    let details = seen.details?;
+    let names: BTreeMap<u32, IfName> =
+        seen.links.iter().map(|link| (link.index, link.name.clone())).collect();
+    let mut state = NodeState::new(kind);
+    state.links.clear();
+    for raw in &seen.links {
+        let mut link = raw.to_link(raw.master.and_then(|index| names.get(&index).cloned()));
+        if let LinkKind::Veth { peer } = &mut link.kind {
+            *peer = peers.of(node, raw.index).cloned();
+        }
+        state.links.insert(raw.name.clone(), link);
+    }
+    for mut address in seen.addresses {
+        let Some(link) = names.get(&address.index).and_then(|name| state.links.get_mut(name)) else {
+            continue;
+        };
+        if !knows_makers {
+            address.guess_origin(link.origin);
+        } else if !address.has_protocol && link.kind == LinkKind::Loopback && address.addr.addr.is_loopback()
+        {
+            // The kernel signs ::1, but not 127.0.0.1.
+            address.addr.origin = Origin::Kernel;
+        }
+        link.addresses.insert(address.addr);
+    }
+    state.routes = details.routes.into_iter().collect();
+    state.neighbours = details.neighbours.into_iter().collect();
+    state.fdb = details.fdb.into_iter().collect();
+    state.sysctls = details.sysctls;
+    Some(state)
+}
+
+/// An interface of a node, found by what the kernel says of it.
+#[derive(Debug, Clone, Copy)]
+struct End<'a> {
+    node: &'a NodeName,
+    link: &'a RawLink,
+}
+
+impl End<'_> {
+    fn endpoint(&self) -> Endpoint {
+        Endpoint::new(self.node.clone(), self.link.name.clone())
+    }
+}

@@ -1,0 +1,183 @@
+//! Reading namespaces, several at a time: they have nothing to do with one another, so neither have the threads.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use netlink_packet_route::AddressFamily;
+use netyard_types::{FdbEntry, IfName, Neighbour, NodeName, Route, SysctlKey};
+use nix::errno::Errno;
+
+use crate::error::{Access, KernelError};
+use crate::netlink::{self, NetlinkError, Socket};
+use crate::netns;
+use crate::paths::Paths;
+use crate::sysctl;
+
+use super::link::RawLink;
+use super::network::{self, RawAddress};
+
+/// A namespace to read.
+pub(crate) struct Job {
+    pub(crate) node: NodeName,
+    pub(crate) look: Look,
+}
+
+/// What to look at.
+pub(crate) enum Look {
+    /// Interfaces.
+    Links,
+    /// Interfaces and their addresses.
+    Addresses,
+    /// All there is, and these settings.
+    Everything(Vec<SysctlKey>),
+}
+
+/// What was read of a namespace.
+pub(crate) struct Seen {
+    pub(crate) links: Vec<RawLink>,
+    pub(crate) addresses: Vec<RawAddress>,
+    pub(super) details: Option<Details>,
+}
+
+/// What there is besides interfaces and addresses.
+pub(super) struct Details {
+    pub(super) routes: Vec<Route>,
+    pub(super) neighbours: Vec<Neighbour>,
+    pub(super) fdb: Vec<FdbEntry>,
+    pub(super) sysctls: BTreeMap<SysctlKey, String>,
+}
+
+/// More threads only wait for each other: listing links takes the kernel's one lock for interfaces.
+const MOST_THREADS: usize = 4;
+/// Fewer namespaces are not worth a thread.
+const LEAST_JOBS: usize = 8;
+
+/// Reads namespaces. One that goes while it is read is left out.
+pub(crate) fn read_all(paths: &Paths, jobs: Vec<Job>) -> Result<BTreeMap<NodeName, Seen>, KernelError> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores.min(MOST_THREADS).min(jobs.len().div_ceil(LEAST_JOBS)).max(1);
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<(NodeName, Seen)>, KernelError> {
+        let mut read = Vec::new();
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            read.extend(read_one(paths, job)?.map(|seen| (job.node.clone(), seen)));
+        }
+        Ok(read)
+    };
+    // Also a single one gets a thread of its own: it ends in the last namespace it looked at, and need not go back.
+    let results: Vec<_> = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        running.into_iter().map(|thread| thread.join().expect("a reading thread does not panic")).collect()
+    });
+    let mut all = BTreeMap::new();
+    for result in results {
+        all.extend(result?);
+    }
+    Ok(all)
+}
+
+fn read_one(paths: &Paths, job: &Job) -> Result<Option<Seen>, KernelError> {
+    let path = paths.namespace(&job.node);
+    match netns::enter(&path) {
+        Ok(()) => {}
+        // ENOENT: its name is gone; EINVAL: the file is there, and nothing is bound to it any more.
+        Err(error) if matches!(error.errno, Errno::ENOENT | Errno::EINVAL) => return Ok(None),
+        Err(error) => return Err(KernelError::namespace(&job.node)(error)),
+    }
+    let mut socket = Socket::open().map_err(KernelError::netlink(&job.node))?;
+    let sysctls = match &job.look {
+        Look::Everything(keys) => Some(read_sysctls(&job.node, keys)?),
+        Look::Links | Look::Addresses => None,
+    };
+    read_by(&mut socket, &job.look, sysctls).map(Some).map_err(KernelError::netlink(&job.node))
+}
+
+fn read_by(
+    socket: &mut Socket,
+    look: &Look,
+    sysctls: Option<BTreeMap<SysctlKey, String>>,
+) -> Result<Seen, NetlinkError> {
+    let links = socket.dump(&netlink::dump_links(), RawLink::read)?;
+    let addresses = match look {
+        Look::Links => Vec::new(),
+        Look::Addresses | Look::Everything(_) => socket.dump(&netlink::dump_addresses(), RawAddress::read)?,
+    };
+    let details = match sysctls {
+        Some(sysctls) => Some(read_details(socket, &links, sysctls)?),
+        None => None,
+    };
+    Ok(Seen { links, addresses, details })
+}
+
+fn read_details(
+    socket: &mut Socket,
+    links: &[RawLink],
+    sysctls: BTreeMap<SysctlKey, String>,
+) -> Result<Details, NetlinkError> {
+    let names: BTreeMap<u32, IfName> = links.iter().map(|link| (link.index, link.name.clone())).collect();
+    let mut routes = Vec::new();
+    for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+        // A kernel without IPv6 answers the second question with the routes of IPv4.
+        let wanted = u8::from(family);
+        routes.extend(socket.dump(&netlink::dump_routes(family), |message| {
+            if message.payload.first() == Some(&wanted) { network::read_route(message, &names) } else { None }
+        })?);
+    }
+    let neighbours =
+        socket.dump(&netlink::dump_neighbours(), |message| network::read_neighbour(message, &names))?;
+    let fdb = if links.iter().any(|link| link.bridge.is_some()) {
+        socket.dump(&netlink::dump_fdb(), |message| network::read_fdb(message, &names))?
+    } else {
+        Vec::new()
+    };
+    Ok(Details { routes, neighbours, fdb, sysctls })
+}
+
+/// A setting of an interface that is gone is gone too.
+fn read_sysctls(node: &NodeName, keys: &[SysctlKey]) -> Result<BTreeMap<SysctlKey, String>, KernelError> {
+    let mut values = BTreeMap::new();
+    for key in keys {
+        match sysctl::read(key) {
+            Ok(value) => {
+                values.insert(key.clone(), value);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(source) => {
+                let (node, key) = (node.clone(), key.clone());
+                return Err(KernelError::Sysctl { node, key, access: Access::Read, source });
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// Whether the kernel keeps with an address who made it (`IFA_PROTO`, Linux 5.18).
+pub(super) fn kernel_knows_address_makers() -> bool {
+    fs::read_to_string("/proc/sys/kernel/osrelease")
+        .map_or(true, |release| release_is_at_least(&release, (5, 18)))
+}
+
+fn release_is_at_least(release: &str, least: (u32, u32)) -> bool {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= least,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_compare_by_number_and_not_as_text() {
+        for (release, newer) in
+            [("5.17.3", false), ("5.18.0-rc1", true), ("6.1", true), ("4.19.2", false), ("10.2-x", true)]
+        {
+            assert_eq!(release_is_at_least(release, (5, 18)), newer, "{release}");
+        }
+        assert!(release_is_at_least("unheard of", (5, 18)));
+    }
+}

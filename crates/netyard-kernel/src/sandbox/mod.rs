@@ -1,0 +1,28 @@
+//! A world of its own for a lab: user namespace (for an ordinary user), mount, PID and network namespace.
+//!
+//! [`create`] makes one around the calling process, [`join`] enters one that another process keeps. Both must run while the
+//! process has a single thread: the kernel moves threads, not processes, between namespaces, and refuses user and mount
+//! namespaces to a process that has several.
+//!
+//! What a lab sees of the machine's files is the machine's own tree, except for:
+//!
+//! - `/run`: a file system in memory with the machine's entries bound into it, so that `/run/netns` and `/run/netyard` are the
+//!   lab's own;
+//! - `/etc`: an overlay, so that `/etc/netns` can be written and nothing written there reaches the machine;
+//! - `/proc` and `/sys`: those of the lab's PID and network namespace.
+
+mod error;
+mod join;
+mod node;
+mod overlay;
+mod process;
+mod unshare;
+
+pub use error::{SandboxError, SandboxStep};
+pub use join::{Holder, join, start_time_of};
+pub use node::enter_node;
+pub use process::{Child, Ended, Fork, TerminalOwner, catch_interrupt, fork, reset_signal, terminal_owner};
+pub use unshare::{create, furnish, hold, outlive_parent};
+
+/// A file that every lab and sandbox has and the machine has not: whoever sees it is inside.
+pub const INSIDE_MARK: &str = "/run/netyard/.inside";

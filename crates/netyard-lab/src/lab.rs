@@ -1,0 +1,261 @@
+//! One lab: finding it, locking it, starting and ending it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use netyard_kernel::sandbox::{self, Holder};
+use netyard_types::LabName;
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+
+use crate::record::{self, AnyRecord};
+use crate::{LabError, RECORD_VERSION, Record, holder};
+
+/// A lab that may run or not.
+#[derive(Debug, Clone)]
+pub struct Lab {
+    dir: PathBuf,
+    name: LabName,
+}
+
+/// A lab that no other command can change meanwhile.
+#[derive(Debug)]
+pub struct LockedLab {
+    lab: Lab,
+    /// Held until this value, and every copy of it in a child process, is gone.
+    _lock: Flock<File>,
+}
+
+/// How long the kernel may take to end the processes of a lab.
+const END_WITHIN: Duration = Duration::from_secs(30);
+
+impl Lab {
+    pub(crate) fn new(dir: PathBuf, name: LabName) -> Self {
+        Self { dir, name }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &LabName {
+        &self.name
+    }
+
+    /// Whether it has a directory: it runs, or left one behind.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.dir.exists()
+    }
+
+    /// The record and the holder of the lab, if it runs.
+    ///
+    /// # Errors
+    /// When what the directory tells cannot be read, or was written by another version.
+    pub fn running(&self) -> Result<Option<(Record, Holder)>, LabError> {
+        let path = self.dir.join(record::FILE);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(LabError::file("read", path)(source)),
+        };
+        let unreadable = |source| LabError::Record { path: path.clone(), source };
+        let AnyRecord { version } = serde_json::from_slice(&text).map_err(unreadable)?;
+        if version != RECORD_VERSION {
+            return Err(LabError::Version { name: self.name.clone(), found: version, known: RECORD_VERSION });
+        }
+        let record: Record = serde_json::from_slice(&text).map_err(unreadable)?;
+        Ok(Holder::open(record.holder_pid, record.holder_start)?.map(|holder| (record, holder)))
+    }
+
+    /// Locks the lab. `wait_note` is called once if another command has to be waited for.
+    ///
+    /// # Errors
+    /// When the directory of the lab cannot be made or locked.
+    pub fn lock(&self, wait_note: impl FnOnce()) -> Result<LockedLab, LabError> {
+        let mut wait_note = Some(wait_note);
+        loop {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.dir);
+            made.map_err(LabError::file("make the directory", &self.dir))?;
+            let path = self.dir.join("lock");
+            let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+            let file = match open {
+                Ok(file) => file,
+                // The lab was taken away between the two calls.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(LabError::file("open", path)(source)),
+            };
+            let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(lock) => lock,
+                Err((file, Errno::EWOULDBLOCK)) => {
+                    if let Some(note) = wait_note.take() {
+                        note();
+                    }
+                    lock_waiting(file).map_err(LabError::file("lock", &path))?
+                }
+                Err((_, errno)) => return Err(LabError::file("lock", path)(errno.into())),
+            };
+            // Whoever had the lock may have removed the directory, and the lock with it.
+            if is_same_file(&lock, &path) {
+                return Ok(LockedLab { lab: self.clone(), _lock: lock });
+            }
+        }
+    }
+}
+
+fn lock_waiting(mut file: File) -> io::Result<Flock<File>> {
+    loop {
+        match Flock::lock(file, FlockArg::LockExclusive) {
+            Ok(lock) => return Ok(lock),
+            Err((again, Errno::EINTR)) => file = again,
+            Err((_, errno)) => return Err(errno.into()),
+        }
+    }
+}
+
+fn is_same_file(open: &File, path: &Path) -> bool {
+    match (open.metadata(), fs::symlink_metadata(path)) {
+        (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+impl LockedLab {
+    /// The lab.
+    #[must_use]
+    pub fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// Starts the holder of a lab that does not run, and writes the record. The lab is empty then.
+    ///
+    /// # Errors
+    /// When the namespaces cannot be made or the record cannot be written; nothing is left then.
+    pub fn start(&self, file: Option<PathBuf>, created: u64) -> Result<Holder, LabError> {
+        let ready = holder::spawn(&self.lab.name)?;
+        let holder_start = sandbox::start_time_of(ready.pid).ok_or(LabError::HolderEnded)?;
+        let holder = Holder::open(ready.pid, holder_start)?.ok_or(LabError::HolderEnded)?;
+        self.write_record(&Record {
+            version: RECORD_VERSION,
+            file,
+            holder_pid: ready.pid,
+            holder_start,
+            created,
+        })?;
+        ready.release()?;
+        Ok(holder)
+    }
+
+    /// Writes the record anew, so that a reader finds the old one or the new one, whole.
+    ///
+    /// # Errors
+    /// When the directory cannot be written.
+    pub fn write_record(&self, record: &Record) -> Result<(), LabError> {
+        let path = self.lab.dir.join(record::FILE);
+        let fresh = self.lab.dir.join("lab.json.new");
+        let text = serde_json::to_vec(record).map_err(|source| LabError::Record { path: path.clone(), source })?;
+        let write = || {
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+            file.write_all(&text)?;
+            file.sync_all()?;
+            fs::rename(&fresh, &path)
+        };
+        write().map_err(LabError::file("write", &path))
+    }
+
+    /// Takes the lab away: ends its holder, with which the kernel ends all its processes and frees all its namespaces, and
+    /// removes its directory. Says whether it ran.
+    ///
+    /// # Errors
+    /// When the holder does not end or the directory cannot be removed.
+    pub fn remove(self) -> Result<bool, LabError> {
+        let running = self.lab.running()?;
+        if let Some((_, holder)) = &running {
+            holder.kill()?;
+            if !holder.wait_gone(END_WITHIN) {
+                let (name, pid) = (self.lab.name.clone(), holder.pid());
+                return Err(LabError::HolderStays { name, pid, seconds: END_WITHIN.as_secs() });
+            }
+        }
+        fs::remove_dir_all(&self.lab.dir).map_err(LabError::file("remove", &self.lab.dir))?;
+        Ok(running.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RunDir;
+
+    fn scratch() -> (tempfile::TempDir, Lab) {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunDir::choose(Some(dir.path().join("run")), None);
+        run.ensure().unwrap();
+        let lab = run.lab(&LabName::new("office").unwrap());
+        (dir, lab)
+    }
+
+    #[test]
+    fn a_lab_without_a_record_does_not_run() {
+        let (_dir, lab) = scratch();
+        assert!(lab.running().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_record_of_another_version_is_refused() {
+        let (_dir, lab) = scratch();
+        let locked = lab.lock(|| panic!("nobody else is there")).unwrap();
+        fs::write(locked.lab.dir.join(record::FILE), r#"{"version": 99}"#).unwrap();
+        assert!(matches!(lab.running(), Err(LabError::Version { found: 99, .. })));
+    }
+
+    #[test]
+    fn a_record_of_garbage_is_an_error() {
+        let (_dir, lab) = scratch();
+        let locked = lab.lock(|| ()).unwrap();
+        fs::write(locked.lab.dir.join(record::FILE), "half a rec").unwrap();
+        assert!(matches!(lab.running(), Err(LabError::Record { .. })));
+    }
+
+    #[test]
+    fn a_holder_that_is_gone_is_no_running_lab() {
+        let (_dir, lab) = scratch();
+        let locked = lab.lock(|| ()).unwrap();
+        // This process runs, but started at another time than the record says.
+        let record = Record {
+            version: RECORD_VERSION,
+            file: None,
+            holder_pid: std::process::id().cast_signed(),
+            holder_start: 1,
+            created: 0,
+        };
+        locked.write_record(&record).unwrap();
+        assert!(lab.running().unwrap().is_none());
+        assert!(!locked.remove().unwrap());
+        assert!(!lab.dir.exists());
+    }
+
+    #[test]
+    fn two_commands_take_turns() {
+        let (_dir, lab) = scratch();
+        let first = lab.lock(|| ()).unwrap();
+        let (told, waits) = std::sync::mpsc::channel();
+        let other = lab.clone();
+        let second = std::thread::spawn(move || other.lock(|| told.send(()).unwrap()).unwrap());
+        waits.recv().unwrap();
+        // The directory goes, and the lock file with it: the second must not believe in the lock of a file that is gone.
+        first.remove().unwrap();
+        let second = second.join().unwrap();
+        assert!(is_same_file(&second._lock, &lab.dir.join("lock")));
+    }
+
+    #[test]
+    fn a_directory_of_somebody_else_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("link")).unwrap();
+        let run = RunDir::choose(Some(dir.path().join("link")), None);
+        assert!(matches!(run.ensure(), Err(LabError::NotOwned { .. })));
+    }
+}

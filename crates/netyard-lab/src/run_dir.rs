@@ -1,0 +1,92 @@
+//! The directory of the labs.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use netyard_types::LabName;
+use nix::unistd::geteuid;
+
+use crate::record::lab_of;
+use crate::{Lab, LabError, Record};
+
+/// The directory that holds one directory for every lab of a user.
+#[derive(Debug, Clone)]
+pub struct RunDir(PathBuf);
+
+/// A lab, and whether it runs.
+#[derive(Debug)]
+pub struct LabStatus {
+    /// Its name.
+    pub name: LabName,
+    /// What its directory tells of it; an error if that cannot be read.
+    pub record: Result<Record, LabError>,
+}
+
+impl RunDir {
+    /// The directory of this user: `given` if there is one, `/run/netyard` for root, otherwise `netyard` in the user's runtime
+    /// directory, and where a user has none, `/tmp/netyard-UID`.
+    #[must_use]
+    pub fn choose(given: Option<PathBuf>, runtime_dir: Option<PathBuf>) -> Self {
+        let uid = geteuid();
+        if let Some(given) = given {
+            return Self(given);
+        }
+        if uid.is_root() {
+            return Self(PathBuf::from("/run/netyard"));
+        }
+        let of_login = PathBuf::from(format!("/run/user/{uid}"));
+        let runtime_dir = runtime_dir.filter(|dir| dir.is_absolute()).or_else(|| of_login.is_dir().then_some(of_login));
+        Self(runtime_dir.map_or_else(|| PathBuf::from(format!("/tmp/netyard-{uid}")), |dir| dir.join("netyard")))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes the directory, for this user alone, if it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be made, or what is there belongs to somebody else: in `/tmp` anybody could have put it there.
+    pub fn ensure(&self) -> Result<(), LabError> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
+        made.map_err(LabError::file("make the directory", &self.0))?;
+        self.check_owner()
+    }
+
+    fn check_owner(&self) -> Result<(), LabError> {
+        let meta = fs::symlink_metadata(&self.0).map_err(LabError::file("look at", &self.0))?;
+        let own = meta.is_dir() && meta.uid() == geteuid().as_raw() && meta.mode() & 0o022 == 0;
+        if own { Ok(()) } else { Err(LabError::NotOwned { path: self.0.clone() }) }
+    }
+
+    /// The lab with this name, running or not.
+    #[must_use]
+    pub fn lab(&self, name: &LabName) -> Lab {
+        Lab::new(self.0.join(name.as_str()), name.clone())
+    }
+
+    /// All running labs by name. Directories of labs whose holder is gone are left out.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn labs(&self) -> Result<Vec<LabStatus>, LabError> {
+        let entries = match fs::read_dir(&self.0) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(LabError::file("read", &self.0)(source)),
+        };
+        self.check_owner()?;
+        let mut names: Vec<LabName> = entries.flatten().filter_map(|entry| lab_of(&entry.file_name())).collect();
+        names.sort();
+        let status = |name: LabName| match self.lab(&name).running() {
+            Ok(None) => None,
+            Ok(Some((record, _))) => Some(LabStatus { name, record: Ok(record) }),
+            Err(error) => Some(LabStatus { name, record: Err(error) }),
+        };
+        Ok(names.into_iter().filter_map(status).collect())
+    }
+}

@@ -1,0 +1,181 @@
+//! A network that is being decided, stage by stage. Each stage goes on after mistakes, so that all of them are found at once.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use netyard_spec::{
+    CableSpec, Finding, NodeBody, NodeSpec, PortSettings, Span, Spanned, Spec, StationSpec, SwitchSpec,
+};
+use netyard_types::{LabName, NodeKind, NodeName};
+
+use crate::network::{Network, NodeId};
+use crate::problem::{Problem, Wanted};
+use crate::report::Report;
+use crate::{
+    addresses, assign, gateways, hash, loops, macs, mtu, nodes, routes, routing, segments, settings, subnets,
+    wiring,
+};
+
+/// What a file comes to.
+#[derive(Debug, Clone)]
+#[must_use = "a network is only there if there are no errors"]
+pub struct Resolution {
+    /// The network; there if nothing stands in its way.
+    pub network: Option<Network>,
+    /// The mistakes that stand in its way, by place.
+    pub errors: Vec<Finding<Problem>>,
+    /// The mistakes that the file allows, by place. The network has them.
+    pub allowed: Vec<Finding<Problem>>,
+}
+
+/// Decides everything that `spec` leaves open, for a lab of that name, or finds all that is wrong with it. The same file and
+/// name give the same network, byte for byte.
+pub fn resolve(spec: &Spec, name: &LabName) -> Resolution {
+    let mut draft = Draft::new(spec, name.clone());
+    nodes::expand(&mut draft);
+    nodes::check_names(&mut draft);
+    wiring::wire(&mut draft);
+    segments::join(&mut draft);
+    segments::check_port_counts(&mut draft);
+    loops::check_loops(&mut draft);
+    subnets::check_overlaps(&mut draft);
+    mtu::decide(&mut draft);
+    macs::decide(&mut draft);
+    addresses::take_given(&mut draft);
+    assign::assign(&mut draft);
+    addresses::check_mtu(&mut draft);
+    settings::collect(&mut draft);
+    routes::add_given(&mut draft);
+    gateways::choose(&mut draft);
+    routing::add_shortest_paths(&mut draft);
+    let (errors, allowed) = draft.report.finish();
+    Resolution { network: errors.is_empty().then_some(draft.network), errors, allowed }
+}
+
+/// What the file says of a host or router.
+pub(crate) fn station(block: &NodeSpec) -> Option<&StationSpec> {
+    match &block.body {
+        NodeBody::Host(station) | NodeBody::Router(station) => Some(station),
+        NodeBody::Switch(_) => None,
+    }
+}
+
+/// A network that is being decided.
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    pub(crate) spec: &'a Spec,
+    pub(crate) network: Network,
+    /// What the file says of each node.
+    pub(crate) blocks: Vec<&'a NodeSpec>,
+    /// What the file says of each port.
+    pub(crate) settings: Vec<Option<&'a PortSettings>>,
+    /// The `[[cable]]` of each cable; none if an `on` makes it.
+    pub(crate) cable_specs: Vec<Option<&'a CableSpec>>,
+    /// The nodes whose cables or addresses are wrong. What only follows from that is not told again.
+    pub(crate) suspect: Vec<bool>,
+    pub(crate) report: Report,
+    suggestions: BTreeMap<(NodeName, Wanted), Option<NodeName>>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(spec: &'a Spec, lab: LabName) -> Self {
+        let names_by = spec.names_by.as_ref().map(|by| by.value).unwrap_or_default();
+        Self {
+            spec,
+            network: Network::empty(lab, names_by),
+            blocks: Vec::new(),
+            settings: Vec::new(),
+            cable_specs: Vec::new(),
+            suspect: Vec::new(),
+            report: Report::new(&spec.allow),
+            suggestions: BTreeMap::new(),
+        }
+    }
+
+    /// Every node.
+    pub(crate) fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.network.nodes.len()).map(NodeId)
+    }
+
+    /// What the file says of a host or router.
+    pub(crate) fn station(&self, node: NodeId) -> Option<&'a StationSpec> {
+        station(self.blocks[node.0])
+    }
+
+    /// What the file says of a switch.
+    pub(crate) fn switch(&self, node: NodeId) -> Option<&'a SwitchSpec> {
+        match &self.blocks[node.0].body {
+            NodeBody::Switch(switch) => Some(switch),
+            _ => None,
+        }
+    }
+
+    /// Adds a mistake of a node.
+    pub(crate) fn blame(
+        &mut self,
+        node: NodeId,
+        problem: Problem,
+        span: Span,
+        also: impl IntoIterator<Item = Span>,
+    ) {
+        if self.report.add(problem, span, also) {
+            self.suspect[node.0] = true;
+        }
+    }
+
+    /// The node that a name in the file means.
+    pub(crate) fn find(&mut self, name: &NodeName, span: &Span, wanted: Wanted) -> Option<NodeId> {
+        let Some(id) = self.network.node(name.as_str()) else {
+            let suggestion = self.suggest(name, wanted);
+            let problem = Problem::UnknownNode { name: name.clone(), wanted, suggestion };
+            self.report.add(problem, span.clone(), []);
+            return None;
+        };
+        let found = self.network[id].kind;
+        if wanted.takes(found) {
+            return Some(id);
+        }
+        let problem = Problem::WrongKind { name: name.clone(), found, wanted };
+        self.report.add(problem, span.clone(), [self.network[id].span.clone()]);
+        None
+    }
+
+    /// As [`Draft::find`], of a spanned name.
+    pub(crate) fn find_spanned(&mut self, name: &Spanned<NodeName>, wanted: Wanted) -> Option<NodeId> {
+        self.find(&name.value, &name.span, wanted)
+    }
+
+    /// The node that a person most likely meant: the one with that alias, else the one with the most alike name.
+    fn suggest(&mut self, name: &NodeName, wanted: Wanted) -> Option<NodeName> {
+        let key = (name.clone(), wanted);
+        if let Some(known) = self.suggestions.get(&key) {
+            return known.clone();
+        }
+        let nodes = || self.network.nodes.iter().filter(|node| wanted.takes(node.kind));
+        let alias = nodes().find(|node| node.aliases.contains(name));
+        let alike = || {
+            let names = nodes().map(|node| node.name.as_str());
+            netyard_spec::closest(name.as_str(), names).and_then(|found| NodeName::new(found).ok())
+        };
+        let suggestion = alias.map(|node| node.name.clone()).or_else(alike);
+        self.suggestions.insert(key, suggestion.clone());
+        suggestion
+    }
+
+    /// A free interface name on a node.
+    pub(crate) fn free_name(&self, node: NodeId, wish: &str, of: [&str; 2]) -> netyard_types::IfName {
+        let bridge = self.network[node].bridge.as_ref().map(|bridge| &bridge.name);
+        hash::interface_name(wish, of, |name| bridge == Some(name) || self.network.port(node, name).is_some())
+    }
+}
+
+impl Wanted {
+    /// Whether a node of that kind will do.
+    fn takes(self, kind: NodeKind) -> bool {
+        match self {
+            Self::Node => true,
+            Self::Switch => kind == NodeKind::Switch,
+            Self::Router => kind == NodeKind::Router,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The difference between the network there is and the network described, as steps.
+//!
+//! The plan is made phase by phase against a copy of the network on which every step is simulated as soon as it is planned. So
+//! each phase sees what the kernel takes along unasked, and adds again what is still wanted.
+
+mod content;
+mod links;
+mod remove;
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use netyard_types::{Endpoint, IfAddr, IfName, Link, NetState, NodeName, NodeState, Origin};
+
+use crate::effects::link_at;
+use crate::plan::{Conflict, Move, Plan, PlannedStep};
+use crate::reason::Reason;
+use crate::simulate::simulate;
+use crate::step::Step;
+use crate::undo::inverse;
+
+/// The steps that turn `observed` into `desired`.
+///
+/// Only what Netyard put there is changed or removed ([`Origin::Netyard`]); `lo` alone is switched on or off whoever it belongs
+/// to. What somebody else put there and `desired` has too counts as present; where somebody else's thing stands in the way of
+/// a different one, that is a [`Conflict`]. Things in `desired` that are not Netyard's, and what can only be observed, cause no
+/// step.
+pub fn diff(observed: &NetState, desired: &NetState) -> Plan {
+    let mut planner = Planner::new(observed, desired);
+    planner.delete_nodes();
+    planner.delete_links();
+    planner.delete_contents();
+    planner.add_nodes();
+    planner.set_node_settings();
+    planner.add_bridges();
+    planner.add_cables();
+    planner.change_links();
+    planner.add_addresses();
+    planner.delete_addresses();
+    planner.add_routes_and_neighbours();
+    planner.write_hosts();
+    Plan { steps: planner.steps, conflicts: planner.conflicts, moves: moves(observed, desired) }
+}
+
+/// A plan in the making.
+struct Planner<'a> {
+    /// The network there is.
+    observed: &'a NetState,
+    /// The network described.
+    desired: &'a NetState,
+    /// The network after the steps so far.
+    now: NetState,
+    steps: Vec<PlannedStep>,
+    conflicts: Vec<Conflict>,
+    /// Interfaces that are in the way or cannot be made: nothing is planned on them.
+    blocked: BTreeSet<Endpoint>,
+    /// Interfaces that the plan has removed.
+    gone: BTreeSet<Endpoint>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(observed: &'a NetState, desired: &'a NetState) -> Self {
+        let mut now = observed.clone();
+        for node in now.nodes.values_mut() {
+            // Of no use to a plan, and there can be very many.
+            node.fdb.clear();
+            node.neighbours.retain(|n| n.origin != Origin::Kernel);
+        }
+        let (blocked, gone) = (BTreeSet::new(), BTreeSet::new());
+        Self { observed, desired, now, steps: Vec::new(), conflicts: Vec::new(), blocked, gone }
+    }
+
+    /// Adds a step. What the kernel would refuse stays in the plan: the place to refuse it is the kernel, with its own error.
+    fn push(&mut self, step: Step, reason: Reason) {
+        let undo = inverse(&self.now, &step);
+        let _refused = simulate(&mut self.now, &step);
+        self.steps.push(PlannedStep { step, reason, undo });
+    }
+
+    /// The nodes that are described and there now, with both states, apart from `self` so that steps can be added meanwhile.
+    fn described(&self) -> Vec<(&'a NodeName, &'a NodeState)> {
+        self.desired.nodes.iter().filter(|(name, _)| self.now.nodes.contains_key(*name)).collect()
+    }
+
+    /// The state of a node after the steps so far.
+    fn node_now(&self, name: &NodeName) -> Option<&NodeState> {
+        self.now.nodes.get(name)
+    }
+
+    /// Whether nothing is planned on this interface.
+    fn is_blocked(&self, node: &NodeName, link: &IfName) -> bool {
+        self.blocked.contains(&Endpoint::new(node.clone(), link.clone()))
+    }
+
+    /// Reports an interface that cannot be made.
+    fn block(&mut self, at: &Endpoint) {
+        if !self.blocked.insert(at.clone()) {
+            return;
+        }
+        self.conflicts.push(match link_at(&self.now, at) {
+            Some(found) => Conflict::Link { at: at.clone(), kind: found.kind.as_str().into() },
+            None => Conflict::Incomplete { at: at.clone() },
+        });
+    }
+
+    /// Why a thing is added that is not there now: because it never was, or because of what went away under it.
+    fn reason_to_add<'b>(
+        &self,
+        node: &NodeName,
+        mut devs: impl Iterator<Item = &'b IfName>,
+        was_there: bool,
+    ) -> Reason {
+        let lo = Endpoint::new(node.clone(), IfName::loopback());
+        if !was_there {
+            Reason::NotThere
+        } else if self.gone.contains(&lo) {
+            Reason::NodeRemade
+        } else if devs.any(|dev| self.gone.contains(&Endpoint::new(node.clone(), dev.clone()))) {
+            Reason::LinkRemade
+        } else {
+            Reason::Dropped
+        }
+    }
+}
+
+/// Whether Netyard makes and removes this interface.
+fn is_ours(link: &Link) -> bool {
+    link.origin == Origin::Netyard
+}
+
+/// The addresses of Netyard's on a link.
+fn our_addresses(link: &Link) -> Vec<IfAddr> {
+    link.addresses.iter().filter(|addr| addr.origin == Origin::Netyard).copied().collect()
+}
+
+fn moves(observed: &NetState, desired: &NetState) -> Vec<Move> {
+    let mut moves = Vec::new();
+    for (name, node) in &desired.nodes {
+        let Some(found) = observed.nodes.get(name) else { continue };
+        for (dev, link) in &node.links {
+            let Some(before) = found.links.get(dev) else { continue };
+            let (from, to) = (our_addresses(before), our_addresses(link));
+            if from.iter().any(|addr| !to.contains(addr)) {
+                moves.push(Move { at: Endpoint::new(name.clone(), dev.clone()), from, to });
+            }
+        }
+    }
+    moves
+}

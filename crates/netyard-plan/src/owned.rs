@@ -1,0 +1,34 @@
+//! The part of a network that plans are about.
+
+use netyard_types::{Link, LinkKind, NetState, NodeState, Origin};
+
+/// `state` with only what Netyard put there: without what others did, and without what can only be observed. `lo` stays, with
+/// its state and Netyard's addresses. Two networks that look alike through this are alike to [`diff`](crate::diff()).
+#[must_use]
+pub fn owned(state: &NetState) -> NetState {
+    let nodes = state.nodes.iter().map(|(name, node)| (name.clone(), owned_node(node)));
+    NetState { nodes: nodes.collect() }
+}
+
+fn owned_node(node: &NodeState) -> NodeState {
+    let ours = |origin: &Origin| *origin == Origin::Netyard;
+    let links = node.links.iter().filter_map(|(name, link)| Some((name.clone(), owned_link(link)?)));
+    NodeState {
+        kind: node.kind,
+        links: links.collect(),
+        routes: node.routes.iter().filter(|route| ours(&route.origin)).cloned().collect(),
+        neighbours: node.neighbours.iter().filter(|n| ours(&n.origin)).cloned().collect(),
+        fdb: alloc::collections::BTreeSet::new(),
+        sysctls: node.sysctls.clone(),
+        hosts: node.hosts.clone(),
+    }
+}
+
+fn owned_link(link: &Link) -> Option<Link> {
+    let addresses = link.addresses.iter().filter(|addr| addr.origin == Origin::Netyard).copied().collect();
+    match (&link.kind, link.origin) {
+        (LinkKind::Loopback, _) => Some(Link { up: link.up, addresses, ..Link::loopback() }),
+        (_, Origin::Netyard) => Some(Link { addresses, oper: None, port_state: None, ..link.clone() }),
+        _ => None,
+    }
+}

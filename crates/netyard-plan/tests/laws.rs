@@ -1,0 +1,160 @@
+//! The laws of planning, on generated networks and without a kernel.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod network;
+
+use network::{recipe, restorable, two_networks, with_strangers};
+use netyard_plan::{
+    Applied, ApplyError, Plan, RolledBack, SimulatedKernel, Step, apply, diff, owned, script, simulate,
+};
+use netyard_types::{NetState, Origin};
+use proptest::prelude::*;
+
+fn run(mut state: NetState, steps: impl IntoIterator<Item = Step>) -> NetState {
+    for step in steps {
+        simulate(&mut state, &step).unwrap_or_else(|error| panic!("{step}: {error}"));
+    }
+    state
+}
+
+fn check_order(plan: &Plan) {
+    let phases: Vec<_> = plan.steps.iter().map(|planned| planned.step.phase()).collect();
+    assert!(phases.is_sorted(), "{phases:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A network is no different from itself, whoever made what in it.
+    #[test]
+    fn nothing_is_different_from_itself(recipe in recipe(), choice: u16) {
+        let x = with_strangers(network::build(&recipe), choice);
+        let plan = diff(&x, &x);
+        prop_assert!(plan.is_empty(), "{:#?}", plan);
+        prop_assert!(plan.moves().is_empty());
+    }
+
+    /// The plan leads to the network described.
+    #[test]
+    fn the_plan_leads_there((o, d) in two_networks(), choice: u16) {
+        let o = with_strangers(o, choice);
+        let plan = diff(&o, &d);
+        check_order(&plan);
+        prop_assert_eq!(&plan.conflicts, &[]);
+        let reached = run(o, plan.bare_steps());
+        prop_assert_eq!(owned(&reached), owned(&d));
+        prop_assert!(diff(&reached, &d).is_empty());
+    }
+
+    /// So it does when each phase is gathered by namespace.
+    #[test]
+    fn steps_of_a_phase_can_be_gathered((o, d) in two_networks()) {
+        let mut steps = diff(&o, &d).bare_steps();
+        steps.sort_by_key(|step| (step.phase(), step.node().clone()));
+        prop_assert_eq!(run(o, steps), d);
+    }
+
+    /// The inverses, the last step's first, give back what was there.
+    #[test]
+    fn the_inverses_lead_back((o, d) in two_networks(), choice: u16) {
+        let o = with_strangers(o, choice);
+        let plan = diff(&o, &d);
+        let reached = run(o.clone(), plan.bare_steps());
+        let back = run(reached, plan.undo());
+        prop_assert_eq!(restorable(&back), restorable(&o));
+    }
+
+    /// Things of others that the description has too are taken for present and left alone.
+    #[test]
+    fn what_others_did_already_is_present((o, d) in two_networks(), origin in prop_oneof![Just(0u8), Just(4)]) {
+        let mut o = o;
+        for (name, node) in &mut o.nodes {
+            let Some(wanted) = d.nodes.get(name) else { continue };
+            for (dev, link) in &mut node.links {
+                let Some(from) = wanted.links.get(dev) else { continue };
+                for addr in &from.addresses {
+                    if link.addresses.iter().all(|a| a.addr != addr.addr) {
+                        link.addresses.insert(netyard_types::IfAddr { origin: Origin::Other(origin), ..*addr });
+                    }
+                }
+            }
+        }
+        let plan = diff(&o, &d);
+        prop_assert_eq!(&plan.conflicts, &[]);
+        let reached = run(o, plan.bare_steps());
+        prop_assert!(diff(&reached, &d).is_empty());
+    }
+
+    /// Things of others stay, as long as what they stand on does.
+    #[test]
+    fn what_others_did_stays(recipe in recipe(), choice: u16) {
+        let o = with_strangers(network::build(&recipe), choice);
+        let mut d = owned(&o);
+        for node in d.nodes.values_mut() {
+            node.routes.clear();
+            node.neighbours.clear();
+            node.sysctls.clear();
+            node.hosts = None;
+        }
+        let reached = run(o.clone(), diff(&o, &d).bare_steps());
+        for (name, node) in &o.nodes {
+            let left = &reached.nodes[name];
+            prop_assert_eq!(&node.links, &left.links);
+            for route in node.routes.iter().filter(|r| r.origin != Origin::Netyard) {
+                prop_assert!(left.routes.contains(route));
+            }
+            let set = node.neighbours.iter().filter(|n| n.origin != Origin::Netyard);
+            for neighbour in set {
+                prop_assert!(left.neighbours.contains(neighbour));
+            }
+        }
+    }
+
+    /// The same networks give the same bytes, and every step has words.
+    #[test]
+    fn a_plan_is_the_same_each_time((o, d) in two_networks()) {
+        let (one, two) = (diff(&o, &d), diff(&o, &d));
+        prop_assert_eq!(script(&one.bare_steps()), script(&two.bare_steps()));
+        for planned in &one.steps {
+            prop_assert!(!planned.step.to_string().is_empty() && !planned.reason.to_string().is_empty());
+        }
+        prop_assert_eq!(one, two);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whichever step fails, the network is as it was, also with steps behind the failed one done already.
+    #[test]
+    fn a_failed_step_leaves_nothing_behind((o, d) in two_networks(), choice: u16) {
+        let o = with_strangers(o, choice);
+        for n in 0..diff(&o, &d).steps.len() {
+            let one_by_one = SimulatedKernel::new(o.clone()).failing_at(n);
+            for mut kernel in [one_by_one.clone(), one_by_one.batching()] {
+                match apply(&mut kernel, &d, &mut |_| {}) {
+                    Err(ApplyError::Step { rolled_back, .. }) => {
+                        prop_assert_eq!(*rolled_back, RolledBack::Restored);
+                    }
+                    other => prop_assert!(false, "step {}: {:?}", n, other),
+                }
+                prop_assert_eq!(restorable(&kernel.state), restorable(&o), "step {}", n);
+            }
+        }
+    }
+
+    /// Whichever step the process is killed at, the next run gets there.
+    #[test]
+    fn a_killed_process_is_taken_up_again((o, d) in two_networks(), choice: u16) {
+        let o = with_strangers(o, choice);
+        for n in 0..diff(&o, &d).steps.len() {
+            let mut kernel = SimulatedKernel::new(o.clone()).dying_at(n);
+            let killed = apply(&mut kernel, &d, &mut |_| {});
+            prop_assert!(killed.is_err());
+            kernel.revive();
+            let Applied { rounds, state, .. } = apply(&mut kernel, &d, &mut |_| {}).unwrap();
+            prop_assert!(rounds <= 1, "{rounds} rounds");
+            prop_assert_eq!(owned(&state), owned(&d));
+        }
+    }
+}

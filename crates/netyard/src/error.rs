@@ -1,0 +1,96 @@
+//! What a command can fail with.
+
+use std::io;
+use std::path::PathBuf;
+
+use netyard_kernel::{KernelError, SettleError};
+use netyard_kernel::sandbox::SandboxError;
+use netyard_lab::LabError;
+use netyard_plan::ApplyError;
+use netyard_types::{LabName, NodeName};
+use nix::errno::Errno;
+
+use crate::exit::Exit;
+use crate::source::Mistakes;
+
+/// A command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The file has mistakes.
+    #[error("{}", .0)]
+    Mistakes(Box<Mistakes>),
+    /// No file was named and there is none here.
+    #[error("there is no netyard.toml in this folder, and no file was named")]
+    NoFile,
+    /// The file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    /// The file cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    /// What the file describes needs what this kernel lacks.
+    #[error("this kernel cannot build the network")]
+    Compile(#[from] netyard_model::CompileError),
+    /// No lab was named and none runs.
+    #[error("no lab is running, and no lab was named")]
+    NoLab,
+    /// No lab was named and several run.
+    #[error("several labs are running: {}", names.iter().map(LabName::as_str).collect::<Vec<_>>().join(", "))]
+    SeveralLabs { names: Vec<LabName> },
+    /// No such node in the lab.
+    #[error("the lab has no node `{node}`")]
+    NoNode { node: NodeName, near: Option<NodeName> },
+    /// The labs' directory, lock, record or holder.
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    /// Making or entering namespaces.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    /// The kernel could not be asked.
+    #[error("cannot look at the network")]
+    Observe(#[source] KernelError),
+    /// The plan could not be carried out.
+    #[error(transparent)]
+    Apply(#[from] ApplyError<KernelError>),
+    /// The network is there but did not come up.
+    #[error("the network is built, but not all of it came up")]
+    Settle(#[source] SettleError),
+    /// A child process could not be waited for.
+    #[error("cannot wait for the command")]
+    Wait(#[source] Errno),
+    /// A command could not be started on a node.
+    #[error("cannot run `{command}`")]
+    Start { command: String, source: io::Error },
+    /// The answer could not be printed.
+    #[error("cannot write the answer")]
+    Output(#[source] io::Error),
+    /// Pinging failed as a whole.
+    #[error("cannot ping")]
+    Ping(#[from] netyard_probe::PingError),
+    /// A name to ping means nothing on the node.
+    #[error("{from} cannot tell whom to ping")]
+    Resolve { from: NodeName, source: netyard_probe::ResolveError },
+    /// Another tool's file is not what it should be.
+    #[error("cannot read {} as a topology", path.display())]
+    Import { path: PathBuf, source: netyard_spec::import::ImportError },
+    /// No such lesson.
+    #[error("there is no lesson `{name}`")]
+    NoLesson { name: String },
+    /// A lesson could not be played.
+    #[error("the lesson cannot be played")]
+    Play(#[from] crate::lesson::PlayError),
+    /// Several labs could not be taken away.
+    #[error("{} could not be taken away", names.iter().map(LabName::as_str).collect::<Vec<_>>().join(", "))]
+    Down { names: Vec<LabName>, #[source] first: LabError },
+}
+
+impl CommandError {
+    /// The exit code that goes with the error.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::NoFile | Self::NoLab | Self::SeveralLabs { .. } | Self::NoLesson { .. } => Exit::Usage,
+            Self::Start { source, .. } => Exit::not_started(source),
+            _ => Exit::Failed,
+        }
+    }
+}

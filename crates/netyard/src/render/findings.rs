@@ -1,0 +1,49 @@
+//! The mistakes of a file, each at its place.
+
+use std::io::{self, Write};
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::style::ERROR;
+use crate::source::{Mistakes, Note};
+
+/// Writes all of them, and how many there are.
+pub(crate) fn write(out: &mut impl Write, mistakes: &Mistakes) -> io::Result<()> {
+    let renderer = Renderer::styled().decor_style(DecorStyle::Ascii);
+    let path = mistakes.path.display().to_string();
+    for note in &mistakes.list {
+        let group = group(note, &mistakes.text, &path);
+        writeln!(out, "{}\n", renderer.render(&[group]))?;
+    }
+    writeln!(out, "{ERROR}error{ERROR:#}: {mistakes}; nothing was changed")
+}
+
+fn group<'a>(note: &'a Note, text: &'a str, path: &'a str) -> Group<'a> {
+    let title = Level::ERROR.primary_title(note.message.as_str()).id(note.code.as_str());
+    let mut snippet = Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(fit(&note.span, text)));
+    for also in &note.also {
+        snippet = snippet.annotation(AnnotationKind::Context.span(fit(also, text)).label("the other place"));
+    }
+    let group = Group::with_title(title);
+    // An empty or unreadable text has no place to point at.
+    let has_place = !text.trim().is_empty() && !text.contains('\u{fffd}') && !text.contains('\0');
+    let group = if has_place { group.element(snippet) } else { group.element(annotate_snippets::Origin::path(path)) };
+    match &note.hint {
+        Some(hint) => group.element(Level::HELP.with_name("hint").message(hint.as_str())),
+        None => group,
+    }
+}
+
+/// A place within the text: a text that was no UTF-8 is shown with marks of another length.
+fn fit(span: &std::ops::Range<usize>, text: &str) -> std::ops::Range<usize> {
+    let mut start = span.start.min(text.len());
+    let mut end = span.end.clamp(start, text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+}

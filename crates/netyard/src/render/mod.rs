@@ -1,0 +1,9 @@
+//! How answers look.
+
+pub(crate) mod error;
+pub(crate) mod findings;
+pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod style;
+pub(crate) mod table;
+pub(crate) mod tables;
