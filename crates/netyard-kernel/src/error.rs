@@ -104,7 +104,7 @@ pub enum KernelError {
         /// The node.
         node: NodeName,
         /// What the request was about.
-        object: Object,
+        object: Box<Object>,
         /// The error number and the kernel's own words.
         #[source]
         source: Refusal,

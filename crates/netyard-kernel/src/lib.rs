@@ -19,8 +19,8 @@ pub mod netns;
 mod node_files;
 mod observe;
 mod paths;
-pub mod sandbox;
 mod probe;
+pub mod sandbox;
 mod settle;
 mod sysctl;
 

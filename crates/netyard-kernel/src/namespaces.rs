@@ -84,6 +84,11 @@ impl Namespaces {
         self.held = self.open.values().map(Open::held).sum();
     }
 
+    /// How many namespaces a caller may hold at once: what he holds is not closed when room is made for others.
+    pub(crate) fn most_held(&self) -> usize {
+        (self.most / 4).max(1)
+    }
+
     /// The namespace of a node. It stays open while the caller holds it.
     pub(crate) fn namespace(&mut self, node: &NodeName) -> Result<Arc<OwnedFd>, KernelError> {
         if self.open.get(node).is_none_or(|open| open.namespace.is_none()) {
@@ -120,12 +125,12 @@ impl Namespaces {
             .map_err(KernelError::namespace(node))
     }
 
-    /// Makes the namespace of a node, and does `work` in it.
-    pub(crate) fn create<T>(&mut self, node: &NodeName, work: impl FnOnce() -> T) -> Result<T, KernelError> {
+    /// Makes the namespace of a node.
+    pub(crate) fn create(&mut self, node: &NodeName) -> Result<(), KernelError> {
         self.make_room();
         let path = self.path(node);
-        let made = netns::create(&path, netns::borrow(&self.base), || (work(), Socket::open()));
-        let (namespace, (done, socket)) = made.map_err(|source| {
+        let made = netns::create(&path, netns::borrow(&self.base), Socket::open);
+        let (namespace, socket) = made.map_err(|source| {
             if source.errno == nix::errno::Errno::EEXIST {
                 KernelError::NodeExists { node: node.clone() }
             } else {
@@ -140,7 +145,7 @@ impl Namespaces {
         let open = Open { namespace: Some(Arc::new(namespace)), socket: Some(socket), used: self.clock };
         self.held += open.held();
         self.open.insert(node.clone(), open);
-        Ok(done)
+        Ok(())
     }
 
     /// Takes the name of a node's namespace away; with it goes the namespace, unless a process is in it.

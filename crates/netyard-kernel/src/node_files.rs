@@ -107,8 +107,17 @@ pub(crate) fn create(paths: &Paths, node: &NodeName, kind: NodeKind) -> Result<(
     {
         return Err(KernelError::file(dir, Access::Write)(error));
     }
-    overwrite(&paths.hostname(node), |_| format!("{node}\n"))?;
-    overwrite(&paths.hosts(node), |_| String::from(HOSTS_BASE))
+    write_fresh(&paths.hostname(node), &format!("{node}\n"))?;
+    write_fresh(&paths.hosts(node), HOSTS_BASE)
+}
+
+/// Makes a file. One that a node of that name has left behind is written over.
+fn write_fresh(path: &Path, text: &str) -> Result<(), KernelError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o644).open(path) {
+        Ok(mut file) => file.write_all(text.as_bytes()).map_err(KernelError::file(path, Access::Write)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => overwrite(path, |_| text.to_owned()),
+        Err(error) => Err(KernelError::file(path, Access::Write)(error)),
+    }
 }
 
 /// Takes the files of a node away. Those of a node that is half gone may be gone already.

@@ -41,12 +41,7 @@ pub fn probe() -> Result<Vec<Probe>, NetlinkError> {
     let mut socket = Socket::open()?;
     let mut probes = probe_links(&mut socket)?;
     probes.extend(probe_qdiscs(&mut socket)?);
-    probes.push(Probe {
-        name: "tun",
-        option: "CONFIG_TUN",
-        needed: false,
-        result: probe_tun(),
-    });
+    probes.push(Probe { name: "tun", option: "CONFIG_TUN", needed: false, result: probe_tun() });
     probes.push(Probe {
         name: "nftables",
         option: "CONFIG_NF_TABLES",

@@ -80,7 +80,7 @@ impl LinuxKernel {
         let mut roots: BTreeMap<Endpoint, Option<[u8; 8]>> = BTreeMap::new();
         let mut wait = FIRST_WAIT;
         loop {
-            let jobs = left.iter().map(|node| Job { node: (*node).clone(), look: Look::Addresses }).collect();
+            let jobs = left.iter().map(|node| Job { node: (*node).clone(), look: Look::Carriers }).collect();
             let seen = read_all(&self.paths, jobs).map_err(SettleError::Kernel)?;
             let mut pending = Vec::new();
             let mut busy: BTreeSet<&NodeName> = BTreeSet::new();
@@ -88,9 +88,12 @@ impl LinuxKernel {
                 let before = pending.len();
                 check_node(wanted, node, seen.get(*node), &mut pending);
                 if let Some(seen) = seen.get(*node) {
-                    roots.extend(seen.links.iter().filter(|link| link.bridge.is_some()).map(|link| {
-                        (Endpoint::new((*node).clone(), link.name.clone()), link.root)
-                    }));
+                    roots.extend(
+                        seen.links
+                            .iter()
+                            .filter(|link| link.bridge.is_some())
+                            .map(|link| (Endpoint::new((*node).clone(), link.name.clone()), link.root)),
+                    );
                 }
                 if before < pending.len() {
                     busy.insert(*node);
@@ -100,7 +103,11 @@ impl LinuxKernel {
                 // As long as one bridge of a tree moves, what the others say of the root may change.
                 if disagree(tree, &roots) || tree.iter().any(|bridge| busy.contains(&bridge.node)) {
                     busy.extend(tree.iter().map(|bridge| &bridge.node));
-                    pending.extend(tree.iter().filter(|_| disagree(tree, &roots)).map(|at| ((*at).clone(), NotReady::Root)));
+                    pending.extend(
+                        tree.iter()
+                            .filter(|_| disagree(tree, &roots))
+                            .map(|at| ((*at).clone(), NotReady::Root)),
+                    );
                 }
             }
             progress(wanted.nodes.len() - busy.len(), wanted.nodes.len());
@@ -129,7 +136,12 @@ fn is_up_bridge(link: Option<&Link>) -> bool {
     link.is_some_and(|link| link.up && matches!(link.kind, LinkKind::Bridge(_)))
 }
 
-fn check_node(wanted: &NetState, node: &NodeName, seen: Option<&Seen>, pending: &mut Vec<(Endpoint, NotReady)>) {
+fn check_node(
+    wanted: &NetState,
+    node: &NodeName,
+    seen: Option<&Seen>,
+    pending: &mut Vec<(Endpoint, NotReady)>,
+) {
     let Some(state) = wanted.nodes.get(node) else { return };
     let links: BTreeMap<&str, &RawLink> =
         seen.into_iter().flat_map(|seen| &seen.links).map(|link| (link.name.as_str(), link)).collect();

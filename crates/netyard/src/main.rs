@@ -7,7 +7,7 @@ mod args;
 mod commands;
 mod error;
 mod exit;
-//STUB mod graph;
+mod graph;
 mod hints;
 mod lesson;
 mod render;

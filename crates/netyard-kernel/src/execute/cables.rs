@@ -23,7 +23,7 @@ impl<'a> Execution<'a> {
         }
         // The namespaces of the far ends must be there, and all that waits for the near ends (their bridges) comes first.
         for (near, cables) in by_near {
-            for some in cables.chunks(Batch::MAX_REQUESTS) {
+            for some in cables.chunks(self.namespaces.most_held().min(Batch::MAX_REQUESTS)) {
                 self.add_some_cables(near, some);
             }
         }

@@ -11,15 +11,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use netyard_plan::{ExecuteError, LinkChange, Phase, Step};
-use netyard_types::{IfName, NodeKind, NodeName, Origin, SysctlKey};
+use netyard_types::{IfName, NodeKind, NodeName, Origin};
 
 use crate::error::{KernelError, Object};
 use crate::inventory::{Devices, Inventory};
 use crate::namespaces::Namespaces;
-use crate::netlink::{self, Batch, DeviceIndex, Request, LinkEnd};
+use crate::netlink::{self, Batch, DeviceIndex, LinkEnd, Request};
 use crate::node_files::{self, Mark};
 use crate::paths::Paths;
-use crate::sysctl;
 
 /// The group of links that are about to be removed together. If that is interrupted, they are still known as Netyard's.
 pub(crate) const DOOMED_GROUP: u32 = Origin::LINK_GROUP + 1;
@@ -36,6 +35,8 @@ pub(crate) struct Execution<'a> {
     /// Requests that wait, with the indexes of their steps.
     queues: BTreeMap<&'a NodeName, Batch>,
     marks: BTreeMap<&'a NodeName, Mark>,
+    /// New nodes that wait for the setting that every node has, with the steps that made them.
+    unset: BTreeMap<&'a NodeName, usize>,
 }
 
 impl<'a> Execution<'a> {
@@ -54,6 +55,7 @@ impl<'a> Execution<'a> {
             failed: Vec::new(),
             queues: BTreeMap::new(),
             marks: BTreeMap::new(),
+            unset: BTreeMap::new(),
         }
     }
 
@@ -62,6 +64,9 @@ impl<'a> Execution<'a> {
         let mut start = 0;
         while let Some(phase) = self.steps.get(start).map(Step::phase) {
             let len = self.steps[start..].iter().take_while(|step| step.phase() == phase).count();
+            if !matches!(phase, Phase::Nodes | Phase::Settings) {
+                self.finish_nodes();
+            }
             self.carry_out(phase, start..start + len);
             start += len;
             if !self.failed.is_empty() {
@@ -72,6 +77,7 @@ impl<'a> Execution<'a> {
                 progress(start);
             }
         }
+        self.finish_nodes();
         if self.failed.is_empty() {
             self.flush_all(progress);
         }
@@ -168,30 +174,21 @@ impl<'a> Execution<'a> {
     }
 
     fn add_node(&mut self, index: usize, node: &'a NodeName, kind: NodeKind) -> Result<(), KernelError> {
-        let secondaries =
-            SysctlKey::new("net/ipv4/conf/all/promote_secondaries").expect("it is the path of a setting");
-        let written = {
-            // The mark first: a namespace without one would be taken for a person's.
-            if self.inventory.devices(node).is_ok() {
-                return Err(KernelError::NodeExists { node: node.clone() });
-            }
-            node_files::create(self.paths, node, kind)?;
-            self.namespaces.create(node, || sysctl::write(&secondaries, "1"))
-        };
-        let written = written.inspect_err(|_| {
+        if self.inventory.devices(node).is_ok() {
+            return Err(KernelError::NodeExists { node: node.clone() });
+        }
+        // The mark first: a namespace without one would be taken for a person's.
+        node_files::create(self.paths, node, kind)?;
+        self.namespaces.create(node).inspect_err(|_| {
             // Nothing is left of a node that was not made.
             let _ = node_files::remove(self.paths, node);
         })?;
         self.done[index] = true;
         self.inventory.insert(node.clone(), Devices::fresh(node.clone()));
         self.marks.insert(node, Mark::new(kind));
+        self.unset.insert(node, index);
         self.queue(index, node, netlink::set_up(1, true));
-        written.map_err(|source| KernelError::Sysctl {
-            node: node.clone(),
-            key: secondaries,
-            access: crate::error::Access::Write,
-            source,
-        })
+        Ok(())
     }
 
     fn change_links(&mut self, range: Range<usize>) {
@@ -277,7 +274,7 @@ impl<'a> Execution<'a> {
         }
         for (index, source) in refused {
             *accepted.entry(index).or_default() -= 1;
-            let object = Object::of(&self.steps[index]);
+            let object = Box::new(Object::of(&self.steps[index]));
             self.failed.push((index, KernelError::Refused { node: node.clone(), object, source }));
         }
         for (index, count) in accepted {

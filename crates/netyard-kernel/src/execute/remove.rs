@@ -146,7 +146,7 @@ impl<'a> Execution<'a> {
         // Gone already is as good.
         let there = |refusal: &Refusal| refusal.errno != nix::errno::Errno::ENODEV;
         for (index, source) in refused.into_iter().filter(|(_, refusal)| there(refusal)) {
-            let object = Object::of(&self.steps[index]);
+            let object = Box::new(Object::of(&self.steps[index]));
             self.failed.push((index, KernelError::Refused { node: node.clone(), object, source }));
         }
         for (link, _) in links {

@@ -9,7 +9,7 @@ use netyard_types::{NodeKind, NodeName, SysctlKey};
 
 use crate::error::{Access, KernelError};
 use crate::node_files::Mark;
-use crate::sysctl;
+use crate::sysctl::{self, Settings};
 
 use super::Execution;
 
@@ -41,18 +41,19 @@ impl<'a> Execution<'a> {
             _ => None,
         };
         indexes.sort_by_key(|index| key_of(index).map(sysctl::precedence));
-        let fresh = match self.note_originals(node, &indexes) {
+        let mut settings = Settings::default();
+        let fresh = match self.note_originals(node, &indexes, &mut settings) {
             Ok(fresh) => fresh,
             Err((index, error)) => return self.failed.push((index, error)),
         };
         let mark = self.marks.get(node).cloned().unwrap_or_else(|| Mark::new(NodeKind::Host));
         let written = self.namespaces.visit(node, || {
-            let write = |index: &usize| match &steps[*index] {
-                Step::SetSysctl { key, value, .. } => (*index, key, sysctl::write(key, value)),
-                Step::ResetSysctl { key, .. } => (*index, key, reset(&mark, key)),
+            let mut write = |index: &usize| match &steps[*index] {
+                Step::SetSysctl { key, value, .. } => (*index, key, settings.write(key, value)),
+                Step::ResetSysctl { key, .. } => (*index, key, reset(&mut settings, &mark, key)),
                 _ => unreachable!("only settings come here"),
             };
-            indexes.iter().map(write).collect::<Vec<_>>()
+            indexes.iter().map(&mut write).collect::<Vec<_>>()
         });
         let written = match written {
             Ok(written) => written,
@@ -67,14 +68,23 @@ impl<'a> Execution<'a> {
             }
             match result {
                 Ok(()) => self.done[index] = true,
-                Err(source) => {
-                    let (node, key) = (node.clone(), key.clone());
-                    self.failed.push((index, KernelError::Sysctl { node, key, access: Access::Write, source }));
-                }
+                Err(source) => self.failed.push((index, not_written(node, key.clone(), source))),
             }
         }
         if let Err(error) = self.forget(node, &forget) {
             self.failed.push((indexes.first().copied().unwrap_or(0), error));
+        }
+    }
+
+    /// Writes the setting that every node has where nothing else was written since the node was made.
+    pub(super) fn finish_nodes(&mut self) {
+        let key = sysctl::promote_secondaries();
+        while let Some((node, index)) = self.unset.pop_first() {
+            match self.namespaces.visit(node, || Settings::default().write(&key, "1")) {
+                Ok(Ok(())) => {}
+                Ok(Err(source)) => self.failed.push((index, not_written(node, key.clone(), source))),
+                Err(error) => self.failed.push((index, error)),
+            }
         }
     }
 
@@ -94,6 +104,7 @@ impl<'a> Execution<'a> {
         &mut self,
         node: &'a NodeName,
         indexes: &[usize],
+        settings: &mut Settings,
     ) -> Result<Vec<&'a SysctlKey>, (usize, KernelError)> {
         let first = indexes.first().copied().unwrap_or(0);
         if !self.marks.contains_key(node) {
@@ -116,10 +127,15 @@ impl<'a> Execution<'a> {
         if fresh.is_empty() {
             return Ok(fresh);
         }
-        let before = self
-            .namespaces
-            .visit(node, || fresh.iter().map(|key| sysctl::read(key)).collect::<Vec<_>>())
-            .map_err(|error| (first, error))?;
+        let unset = self.unset.remove(node);
+        let read = || {
+            let set = unset.map(|index| (index, settings.write(&sysctl::promote_secondaries(), "1")));
+            (set, fresh.iter().map(|key| settings.read(key)).collect::<Vec<_>>())
+        };
+        let (set, before) = self.namespaces.visit(node, read).map_err(|error| (first, error))?;
+        if let Some((index, Err(source))) = set {
+            return Err((index, not_written(node, sysctl::promote_secondaries(), source)));
+        }
         for (key, value) in fresh.iter().zip(before) {
             // One that cannot be read says why when it is written.
             if let Ok(value) = value {
@@ -132,9 +148,13 @@ impl<'a> Execution<'a> {
     }
 }
 
+fn not_written(node: &NodeName, key: SysctlKey, source: io::Error) -> KernelError {
+    KernelError::Sysctl { node: node.clone(), key, access: Access::Write, source }
+}
+
 /// Writes the value from before. A setting that went with its interface needs none.
-fn reset(mark: &Mark, key: &SysctlKey) -> io::Result<()> {
-    match mark.sysctls.get(key).map(|value| sysctl::write(key, value)) {
+fn reset(settings: &mut Settings, mark: &Mark, key: &SysctlKey) -> io::Result<()> {
+    match mark.sysctls.get(key).map(|value| settings.write(key, value)) {
         Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

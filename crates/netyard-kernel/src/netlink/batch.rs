@@ -53,6 +53,12 @@ impl Batch {
         self.ends.len()
     }
 
+    /// The messages, one behind the other, not yet numbered.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The numbers of the requests, in their order.
     pub fn tags(&self) -> impl Iterator<Item = usize> {
         self.ends.iter().map(|(_, tag)| *tag)

@@ -1,5 +1,6 @@
 //! A blocking netlink socket. It belongs to the network namespace in which it was opened, for as long as it lives.
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
@@ -45,6 +46,11 @@ const RECEIVE_BUFFER: usize = 64 * 1024;
 const HELD: libc::c_int = 1024 * 1024;
 /// How often a list that changes while it is read is read again.
 const DUMP_TRIES: u32 = 64;
+
+thread_local! {
+    /// The receive buffer of all sockets of a thread: there may be thousands of them, and one is read at a time.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 impl Socket {
     /// Opens a socket in the network namespace of the calling thread.
@@ -230,9 +236,20 @@ impl Socket {
         &self,
         mut handle: impl FnMut(&Message<'_>) -> Result<bool, NetlinkError>,
     ) -> Result<(), NetlinkError> {
-        let mut buffer = vec![0; RECEIVE_BUFFER];
+        let mut buffer = BUFFER.take();
+        buffer.resize(RECEIVE_BUFFER, 0);
+        let ended = self.receive_into(&mut buffer, &mut handle);
+        BUFFER.set(buffer);
+        ended
+    }
+
+    fn receive_into(
+        &self,
+        buffer: &mut [u8],
+        handle: &mut impl FnMut(&Message<'_>) -> Result<bool, NetlinkError>,
+    ) -> Result<(), NetlinkError> {
         loop {
-            let len = match recv(self.inner.as_raw_fd(), &mut buffer, MsgFlags::MSG_TRUNC) {
+            let len = match recv(self.inner.as_raw_fd(), buffer, MsgFlags::MSG_TRUNC) {
                 Ok(len) => len,
                 Err(Errno::EINTR) => continue,
                 Err(Errno::ENOBUFS) => return Err(NetlinkError::Overrun),

@@ -197,3 +197,62 @@ fn port_state(number: u8) -> Option<PortState> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::fd::AsFd;
+
+    use super::*;
+    use crate::netlink::{self, Batch, LinkEnd, Messages, Request};
+
+    fn read(request: Request) -> Option<RawLink> {
+        let mut batch = Batch::default();
+        batch.push(request, 0);
+        Messages::new(batch.as_bytes()).next()?.ok().and_then(|message| RawLink::read(&message))
+    }
+
+    fn end(name: &IfName, index: u32) -> LinkEnd<'_> {
+        LinkEnd { name, index, mac: MacAddr([2, 0, 0, 0, 0, 9]), mtu: 1400 }
+    }
+
+    #[test]
+    fn a_bridge_is_read_as_it_is_written() {
+        let name = IfName::new("br0").unwrap();
+        let bridge =
+            Bridge { stp: true, ageing_cs: 1000, forward_delay_cs: 300, hello_cs: 100, priority: 4096 };
+        let [made, _] = netlink::add_bridge(&end(&name, 5), &bridge);
+        let link = read(made).unwrap();
+        assert_eq!((link.index, link.up, link.origin()), (5, true, Origin::Netyard));
+        assert_eq!(link.to_link(None).kind, LinkKind::Bridge(bridge));
+        assert_eq!(link.to_link(None).mac, Some(MacAddr([2, 0, 0, 0, 0, 9])));
+    }
+
+    #[test]
+    fn a_cable_is_read_as_it_is_written() {
+        let (near, far) = (IfName::new("near").unwrap(), IfName::new("far").unwrap());
+        let anything = File::open("/dev/null").unwrap();
+        let request = netlink::add_veth(&end(&near, 3), Some(9), &end(&far, 4), anything.as_fd());
+        let link = read(request).unwrap();
+        assert_eq!((link.name, link.index, link.master, link.mtu), (near, 3, Some(9), 1400));
+        assert_eq!((link.kind.as_str(), link.up), ("veth", true));
+    }
+
+    #[test]
+    fn a_link_without_a_name_is_none() {
+        assert_eq!(read(netlink::set_up(3, true)), None);
+        assert_eq!(read(netlink::dump_links()), None);
+    }
+
+    #[test]
+    fn what_is_about_to_be_removed_is_still_netyards() {
+        let name = IfName::new("br0").unwrap();
+        let [made, _] = netlink::add_bridge(&end(&name, 5), &Bridge::default());
+        let mut link = read(made).unwrap();
+        for (group, origin) in [(DOOMED_GROUP, Origin::Netyard), (0, Origin::Other(0)), (7, Origin::Other(0))]
+        {
+            link.group = group;
+            assert_eq!(link.origin(), origin);
+        }
+    }
+}

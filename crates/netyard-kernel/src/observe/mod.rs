@@ -2,6 +2,7 @@
 
 mod link;
 mod namespace;
+mod neighbour;
 mod network;
 mod peers;
 

@@ -6,16 +6,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use netlink_packet_route::AddressFamily;
-use netyard_types::{FdbEntry, IfName, Neighbour, NodeName, Route, SysctlKey};
+use netyard_types::{FdbEntry, IfName, Neighbour, NodeName, OperState, Route, SysctlKey};
 use nix::errno::Errno;
 
 use crate::error::{Access, KernelError};
 use crate::netlink::{self, NetlinkError, Socket};
 use crate::netns;
 use crate::paths::Paths;
-use crate::sysctl;
+use crate::sysctl::Settings;
 
 use super::link::RawLink;
+use super::neighbour;
 use super::network::{self, RawAddress};
 
 /// A namespace to read.
@@ -28,8 +29,8 @@ pub(crate) struct Job {
 pub(crate) enum Look {
     /// Interfaces.
     Links,
-    /// Interfaces and their addresses.
-    Addresses,
+    /// Interfaces and their addresses, with the kernel brought to look at carriers that have just come.
+    Carriers,
     /// All there is, and these settings.
     Everything(Vec<SysctlKey>),
 }
@@ -89,7 +90,7 @@ fn read_one(paths: &Paths, job: &Job) -> Result<Option<Seen>, KernelError> {
     let mut socket = Socket::open().map_err(KernelError::netlink(&job.node))?;
     let sysctls = match &job.look {
         Look::Everything(keys) => Some(read_sysctls(&job.node, keys)?),
-        Look::Links | Look::Addresses => None,
+        Look::Links | Look::Carriers => None,
     };
     read_by(&mut socket, &job.look, sysctls).map(Some).map_err(KernelError::netlink(&job.node))
 }
@@ -99,16 +100,38 @@ fn read_by(
     look: &Look,
     sysctls: Option<BTreeMap<SysctlKey, String>>,
 ) -> Result<Seen, NetlinkError> {
-    let links = socket.dump(&netlink::dump_links(), RawLink::read)?;
+    let mut links = socket.dump(&netlink::dump_links(), RawLink::read)?;
+    if matches!(look, Look::Carriers) {
+        hasten(socket, &mut links)?;
+    }
     let addresses = match look {
         Look::Links => Vec::new(),
-        Look::Addresses | Look::Everything(_) => socket.dump(&netlink::dump_addresses(), RawAddress::read)?,
+        Look::Carriers | Look::Everything(_) => socket.dump(&netlink::dump_addresses(), RawAddress::read)?,
     };
     let details = match sysctls {
         Some(sysctls) => Some(read_details(socket, &links, sysctls)?),
         None => None,
     };
     Ok(Seen { links, addresses, details })
+}
+
+/// Asks for each link that waits for its carrier by itself. The kernel gets around to carriers by the hundred a second
+/// (`MAX_DO_DEV_PER_LOOP`, net/core/link_watch.c), and until then sends nothing; but before it answers for a single link it looks at
+/// that one (`rtnl_getlink()`, since Linux 6.8). Older kernels only answer.
+fn hasten(socket: &mut Socket, links: &mut [RawLink]) -> Result<(), NetlinkError> {
+    // Bridges last: they get their carrier from their ports.
+    for bridges in [false, true] {
+        let waiting = |link: &&mut RawLink| link.up && !link.is_loopback && link.oper != OperState::Up;
+        for link in links.iter_mut().filter(waiting).filter(|link| link.bridge.is_some() == bridges) {
+            match socket.ask(netlink::get_link(link.index), RawLink::read) {
+                Ok(fresh) => *link = fresh.unwrap_or_else(|| link.clone()),
+                // It has just gone; the next look will show it.
+                Err(NetlinkError::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read_details(
@@ -126,9 +149,9 @@ fn read_details(
         })?);
     }
     let neighbours =
-        socket.dump(&netlink::dump_neighbours(), |message| network::read_neighbour(message, &names))?;
+        socket.dump(&netlink::dump_neighbours(), |message| neighbour::read_neighbour(message, &names))?;
     let fdb = if links.iter().any(|link| link.bridge.is_some()) {
-        socket.dump(&netlink::dump_fdb(), |message| network::read_fdb(message, &names))?
+        socket.dump(&netlink::dump_fdb(), |message| neighbour::read_fdb(message, &names))?
     } else {
         Vec::new()
     };
@@ -138,8 +161,9 @@ fn read_details(
 /// A setting of an interface that is gone is gone too.
 fn read_sysctls(node: &NodeName, keys: &[SysctlKey]) -> Result<BTreeMap<SysctlKey, String>, KernelError> {
     let mut values = BTreeMap::new();
+    let mut settings = Settings::default();
     for key in keys {
-        match sysctl::read(key) {
+        match settings.read(key) {
             Ok(value) => {
                 values.insert(key.clone(), value);
             }

@@ -1,25 +1,21 @@
-//! Addresses, routes, neighbours and forwarding entries, as the kernel lists them.
+//! Addresses and routes, as the kernel lists them.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use netyard_types::{
-    FdbEntry, IfAddr, IfName, MacAddr, Neighbour, NeighbourState, NextHop, Origin, Prefix, Route, RouteKind,
-};
+use netyard_types::{IfAddr, IfName, NextHop, Origin, Prefix, Route, RouteKind};
 
 use crate::netlink::{Attributes, Message, u8_of, u16_of, u32_of};
 
 const RTM_NEWADDR: u16 = 20;
 const RTM_NEWROUTE: u16 = 24;
-const RTM_NEWNEIGH: u16 = 28;
 const AF_INET: u8 = 2;
-const AF_BRIDGE: u8 = 7;
 const AF_INET6: u8 = 10;
 
 /// The interfaces of a namespace by index.
 pub(super) type Names = BTreeMap<u32, IfName>;
 
-fn ip(family: u8, bytes: &[u8]) -> Option<IpAddr> {
+pub(super) fn ip(family: u8, bytes: &[u8]) -> Option<IpAddr> {
     match family {
         AF_INET => <[u8; 4]>::try_from(bytes).ok().map(|bytes| Ipv4Addr::from(bytes).into()),
         AF_INET6 => <[u8; 16]>::try_from(bytes).ok().map(|bytes| Ipv6Addr::from(bytes).into()),
@@ -207,81 +203,123 @@ fn read_next_hops(family: u8, mut bytes: &[u8], names: &Names) -> Option<Vec<Nex
     Some(list)
 }
 
-/// Reads an entry of a neighbour table out of an answer. Left out is what no question and no answer led to: addresses that map
-/// to Ethernet addresses by rule, and `lo`. ip-neighbour(8) leaves these out too.
-pub(super) fn read_neighbour(message: &Message<'_>, names: &Names) -> Option<Neighbour> {
-    const NDA_DST: u16 = 1;
-    const NDA_LLADDR: u16 = 2;
-    const NDA_PROTOCOL: u16 = 12;
-    let payload = message.payload;
-    if message.kind != RTM_NEWNEIGH {
-        return None;
-    }
-    let family = *payload.first()?;
-    let dev = names.get(&u32_of(payload.get(4..)?)?)?;
-    let state = neighbour_state(u16_of(payload.get(8..)?)?);
-    let (mut addr, mut mac, mut protocol) = (None, None, 0);
-    for (kind, value) in Attributes::behind(payload, 12) {
-        match kind {
-            NDA_DST => addr = ip(family, value),
-            NDA_LLADDR => mac = value.try_into().ok().map(MacAddr),
-            NDA_PROTOCOL => protocol = u8_of(value)?,
-            _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlink::{self, Batch, DeviceIndex, Messages, Request};
+
+    struct Devices;
+
+    impl DeviceIndex for Devices {
+        type Error = ();
+
+        fn index_of(&self, link: &IfName) -> Result<u32, ()> {
+            names().into_iter().find(|(_, name)| name == link).map(|(index, _)| index).ok_or(())
         }
     }
-    let addr = addr?;
-    let by_rule = addr.is_multicast() || addr == IpAddr::V4(Ipv4Addr::BROADCAST) || addr.is_unspecified();
-    if state == NeighbourState::Noarp && (by_rule || addr.is_loopback() || dev.as_str() == "lo") {
-        return None;
-    }
-    let origin = match (protocol, state) {
-        // RTPROT_UNSPEC: nobody has signed. Only a person or a program sets a permanent entry.
-        (0, NeighbourState::Permanent | NeighbourState::Noarp) => Origin::Other(0),
-        (0, _) => Origin::Kernel,
-        (other, _) => Origin::from_protocol(other),
-    };
-    Some(Neighbour { dev: dev.clone(), addr, mac, state, origin })
-}
 
-/// `NUD_*`, linux/neighbour.h. The states are bits, but an entry has one.
-fn neighbour_state(bits: u16) -> NeighbourState {
-    match bits {
-        0x80 => NeighbourState::Permanent,
-        0x40 => NeighbourState::Noarp,
-        0x20 => NeighbourState::Failed,
-        0x10 => NeighbourState::Probe,
-        0x08 => NeighbourState::Delay,
-        0x04 => NeighbourState::Stale,
-        0x02 => NeighbourState::Reachable,
-        0x01 => NeighbourState::Incomplete,
-        _ => NeighbourState::None,
+    fn names() -> Names {
+        BTreeMap::from([(2, IfName::new("eth0").unwrap()), (7, IfName::new("eth1").unwrap())])
     }
-}
 
-/// Reads an entry of a bridge's forwarding table out of an answer. An interface's own list of multicast addresses comes in the
-/// same answer, without a bridge, and is left out.
-pub(super) fn read_fdb(message: &Message<'_>, names: &Names) -> Option<FdbEntry> {
-    const NDA_LLADDR: u16 = 2;
-    const NDA_MASTER: u16 = 9;
-    const NUD_NOARP_OR_PERMANENT: u16 = 0xc0;
-    let payload = message.payload;
-    if message.kind != RTM_NEWNEIGH || *payload.first()? != AF_BRIDGE {
-        return None;
+    /// The bytes of a request. The kernel lists a thing in the same form in which it is told to make it.
+    fn bytes(request: Request) -> Vec<u8> {
+        let mut batch = Batch::default();
+        batch.push(request, 0);
+        batch.as_bytes().to_vec()
     }
-    let index = u32_of(payload.get(4..)?)?;
-    let state = u16_of(payload.get(8..)?)?;
-    let (mut mac, mut master) = (None, None);
-    for (kind, value) in Attributes::behind(payload, 12) {
-        match kind {
-            NDA_LLADDR => mac = value.try_into().ok().map(MacAddr),
-            NDA_MASTER => master = u32_of(value),
-            _ => {}
+
+    fn read<T>(bytes: &[u8], read: impl Fn(&Message<'_>) -> Option<T>) -> Option<T> {
+        Messages::new(bytes).next()?.ok().and_then(|message| read(&message))
+    }
+
+    fn hop(via: &str, dev: &str, weight: u16, onlink: bool) -> NextHop {
+        NextHop { weight, onlink, ..NextHop::new(via.parse().ok(), IfName::new(dev).unwrap()) }
+    }
+
+    fn routes() -> Vec<Route> {
+        let route = |to: &str, kind| Route::netyard(to.parse().unwrap(), kind);
+        let unicast = |to: &str, hops: &[NextHop]| route(to, RouteKind::Unicast(hops.to_vec()));
+        let mut routes = vec![
+            route("10.0.0.0/8", RouteKind::Blackhole),
+            route("fd00::/16", RouteKind::Unreachable),
+            route("10.1.0.0/16", RouteKind::Prohibit),
+            unicast("0.0.0.0/0", &[hop("10.0.0.1", "eth0", 1, false)]),
+            unicast("::/0", &[hop("fe80::1", "eth1", 1, false)]),
+            unicast("10.2.0.0/16", &[hop("", "eth0", 1, false)]),
+            unicast("10.3.0.0/16", &[hop("172.16.0.1", "eth0", 1, true)]),
+            unicast("10.4.0.0/16", &[hop("10.0.0.1", "eth0", 1, false), hop("10.0.1.1", "eth1", 256, true)]),
+            unicast("fd01::/64", &[hop("fd00::1", "eth0", 7, false), hop("fd00::2", "eth1", 1, false)]),
+            unicast("10.5.0.0/16", &[hop("fd00::1", "eth0", 1, false)]),
+            unicast("10.6.0.0/16", &[hop("fd00::1", "eth0", 2, false), hop("", "eth1", 1, false)]),
+        ];
+        let src = Some("10.0.0.7".parse().unwrap());
+        routes.push(Route {
+            table: 1000,
+            metric: 9,
+            src,
+            ..unicast("10.7.0.0/16", &[hop("10.0.0.1", "eth0", 1, false)])
+        });
+        routes
+    }
+
+    #[test]
+    fn routes_are_read_as_they_are_written() {
+        for route in routes() {
+            let bytes = bytes(netlink::add_route(&route, &Devices).unwrap());
+            assert_eq!(read(&bytes, |message| read_route(message, &names())), Some(route));
         }
     }
-    Some(FdbEntry {
-        bridge: names.get(&master?)?.clone(),
-        mac: mac?,
-        dev: names.get(&index)?.clone(),
-        permanent: state & NUD_NOARP_OR_PERMANENT != 0,
-    })
+
+    #[test]
+    fn a_route_by_an_unknown_interface_cannot_be_written() {
+        let hops = vec![NextHop::new(None, IfName::new("eth9").unwrap())];
+        let route = Route::netyard("10.0.0.0/8".parse().unwrap(), RouteKind::Unicast(hops));
+        assert!(netlink::add_route(&route, &Devices).is_err());
+    }
+
+    #[test]
+    fn addresses_are_read_as_they_are_written() {
+        for (addr, len) in
+            [("192.168.1.10", 24), ("10.0.0.4", 31), ("10.0.0.5", 32), ("fd00::1", 64), ("::1", 128)]
+        {
+            let addr = IfAddr::netyard(addr.parse().unwrap(), len);
+            let read = read(&bytes(netlink::add_address(7, &addr)), RawAddress::read).unwrap();
+            assert_eq!((read.index, read.addr, read.tentative, read.has_protocol), (7, addr, false, true));
+        }
+    }
+
+    #[test]
+    fn makers_are_guessed_where_the_kernel_cannot_say() {
+        let guess = |addr: &str, permanent, link| {
+            let addr = IfAddr { addr: addr.parse().unwrap(), len: 8, origin: Origin::Other(0) };
+            let mut raw = RawAddress { index: 2, addr, tentative: false, has_protocol: false, permanent };
+            raw.guess_origin(link);
+            raw.addr.origin
+        };
+        assert_eq!(guess("10.0.0.1", true, Origin::Netyard), Origin::Netyard);
+        assert_eq!(guess("10.0.0.1", true, Origin::Other(0)), Origin::Other(0));
+        assert_eq!(guess("fe80::1", true, Origin::Netyard), Origin::Kernel);
+        assert_eq!(guess("127.0.0.1", true, Origin::Kernel), Origin::Kernel);
+        assert_eq!(guess("fd00::1", false, Origin::Netyard), Origin::Kernel);
+    }
+
+    #[test]
+    fn what_is_cut_short_does_not_panic() {
+        let mut all: Vec<_> =
+            routes().iter().map(|route| bytes(netlink::add_route(route, &Devices).unwrap())).collect();
+        all.push(bytes(netlink::add_address(7, &IfAddr::netyard("fd00::1".parse().unwrap(), 64))));
+        for bytes in all {
+            for len in 0..bytes.len() {
+                let mut cut = bytes[..len].to_vec();
+                // The length in the header is made to fit, so that what is cut is the payload.
+                if let Some(field) = cut.first_chunk_mut() {
+                    *field = u32::try_from(len).unwrap().to_ne_bytes();
+                }
+                // What is read of half a message does not matter, that it is not read past its end does.
+                let _ = read(&cut, |message| read_route(message, &names()));
+                let _ = read(&cut, RawAddress::read);
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use netyard_plan::{Kernel, Scope, diff, owned, simulate};
 use netyard_types::{Bridge, NetState, OperState, Origin, PortState};
+use nix::sys::resource::{Resource, setrlimit};
 
 use crate::network::{Wanted, at, exchange, link, mac, name, office, prefix};
 use crate::sandbox::kernel;
@@ -78,6 +79,21 @@ sandboxed! {
         let start = Instant::now();
         Wanted::default().build(&mut kernel);
         println!("gone in {:?}", start.elapsed());
+    }
+
+    fn more_nodes_than_open_files() {
+        setrlimit(Resource::RLIMIT_NOFILE, 120, 120).unwrap();
+        let mut kernel = kernel();
+        let mut wanted = Wanted::default();
+        wanted.switch("lan", Bridge::default());
+        for i in 1..=150 {
+            wanted.host(&format!("h{i}"));
+            wanted.cable(&format!("lan.h{i}"), &format!("h{i}.eth0"));
+            wanted.address(&format!("h{i}.eth0"), &format!("10.0.0.{i}/24"));
+        }
+        wanted.build(&mut kernel);
+        wanted.settle(&mut kernel);
+        exchange(&mut kernel, "h1", "h150", "10.0.0.150").unwrap();
     }
 
     fn cables_are_told_apart_where_all_indexes_are_the_same() {

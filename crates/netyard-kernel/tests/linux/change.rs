@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use netyard_plan::{HOSTS_BASE, Kernel, Scope, Step, owned};
-use netyard_types::{Bridge, NodeKind, RouteKind, Route};
+use netyard_types::{Bridge, NodeKind, Route, RouteKind};
 
 use crate::network::{Wanted, exchange, key, link, mac, name, office, prefix};
 use crate::sandbox::{kernel, paths};
@@ -39,44 +39,11 @@ fn changes() -> Vec<(&'static str, Wanted)> {
         w.link("lan.a").master = None;
     });
     change("a bridge", &|w| {
-        let bridge = Bridge { stp: true, ageing_cs: 1000, forward_delay_cs: 300, hello_cs: 100, priority: 4096 };
+        let bridge =
+            Bridge { stp: true, ageing_cs: 1000, forward_delay_cs: 300, hello_cs: 100, priority: 4096 };
         w.link("lan.br0").kind = netyard_types::LinkKind::Bridge(bridge);
     });
-    change("routes", &|w| {
-        w.state("a").routes.clear();
-        w.route("a", "0.0.0.0/0", &["192.168.1.11 eth0"]);
-        w.route("a", "192.168.2.0/24", &["192.168.1.1 eth0", "192.168.1.11 eth0"]);
-        w.route("a", "fd00:2::/64", &["fd00:1::1 eth0", "fd00:1::11 eth0"]);
-        for (to, kind) in [
-            ("10.1.0.0/16", RouteKind::Blackhole),
-            ("10.2.0.0/16", RouteKind::Unreachable),
-            ("10.3.0.0/16", RouteKind::Prohibit),
-            ("fd00:b::/64", RouteKind::Blackhole),
-            ("fd00:c::/64", RouteKind::Unreachable),
-            ("fd00:d::/64", RouteKind::Prohibit),
-        ] {
-            w.state("a").routes.insert(Route::netyard(prefix(to), kind));
-        }
-        let onlink = netyard_types::NextHop { onlink: true, ..hop("172.16.0.1") };
-        for (to, table, metric, hops) in [
-            ("10.4.0.0/16", 254, 77, vec![onlink]),
-            ("10.5.0.0/16", 1000, 0, vec![hop("192.168.1.1")]),
-            ("fd00:e::/64", 1000, 9, vec![hop("fd00:1::1")]),
-            ("10.6.0.0/16", 254, 0, vec![netyard_types::NextHop::new(None, link("eth0"))]),
-            ("fd00:f::/64", 254, 1024, vec![netyard_types::NextHop::new(None, link("eth0"))]),
-        ] {
-            let route = Route { table, metric, ..Route::netyard(prefix(to), RouteKind::Unicast(hops)) };
-            w.state("a").routes.insert(route);
-        }
-        let src = Some("192.168.1.10".parse().unwrap());
-        let with_src = Route { src, ..Route::netyard(prefix("10.7.0.0/16"), RouteKind::Unicast(vec![hop("192.168.1.1")])) };
-        w.state("a").routes.insert(with_src);
-        let weighed = vec![
-            netyard_types::NextHop { weight: 3, ..hop("192.168.1.1") },
-            netyard_types::NextHop { weight: 256, ..hop("192.168.1.11") },
-        ];
-        w.state("a").routes.insert(Route::netyard(prefix("10.8.0.0/16"), RouteKind::Unicast(weighed)));
-    });
+    change("routes", &change_routes);
     change("neighbours", &|w| {
         w.neighbour("a.eth0", "192.168.1.11", mac("b.eth0"));
         w.neighbour("a.eth0", "fd00:1::11", mac("b.eth0"));
@@ -108,6 +75,44 @@ fn changes() -> Vec<(&'static str, Wanted)> {
     });
     change("all", &|w| w.0.nodes.clear());
     changes
+}
+
+/// Routes of every kind, and one replaced.
+fn change_routes(w: &mut Wanted) {
+    w.state("a").routes.clear();
+    w.route("a", "0.0.0.0/0", &["192.168.1.11 eth0"]);
+    w.route("a", "192.168.2.0/24", &["192.168.1.1 eth0", "192.168.1.11 eth0"]);
+    w.route("a", "fd00:2::/64", &["fd00:1::1 eth0", "fd00:1::11 eth0"]);
+    for (to, kind) in [
+        ("10.1.0.0/16", RouteKind::Blackhole),
+        ("10.2.0.0/16", RouteKind::Unreachable),
+        ("10.3.0.0/16", RouteKind::Prohibit),
+        ("fd00:b::/64", RouteKind::Blackhole),
+        ("fd00:c::/64", RouteKind::Unreachable),
+        ("fd00:d::/64", RouteKind::Prohibit),
+    ] {
+        w.state("a").routes.insert(Route::netyard(prefix(to), kind));
+    }
+    let onlink = netyard_types::NextHop { onlink: true, ..hop("172.16.0.1") };
+    for (to, table, metric, hops) in [
+        ("10.4.0.0/16", 254, 77, vec![onlink]),
+        ("10.5.0.0/16", 1000, 0, vec![hop("192.168.1.1")]),
+        ("fd00:e::/64", 1000, 9, vec![hop("fd00:1::1")]),
+        ("10.6.0.0/16", 254, 0, vec![netyard_types::NextHop::new(None, link("eth0"))]),
+        ("fd00:f::/64", 254, 1024, vec![netyard_types::NextHop::new(None, link("eth0"))]),
+    ] {
+        let route = Route { table, metric, ..Route::netyard(prefix(to), RouteKind::Unicast(hops)) };
+        w.state("a").routes.insert(route);
+    }
+    let src = Some("192.168.1.10".parse().unwrap());
+    let with_src =
+        Route { src, ..Route::netyard(prefix("10.7.0.0/16"), RouteKind::Unicast(vec![hop("192.168.1.1")])) };
+    w.state("a").routes.insert(with_src);
+    let weighed = vec![
+        netyard_types::NextHop { weight: 3, ..hop("192.168.1.1") },
+        netyard_types::NextHop { weight: 256, ..hop("192.168.1.11") },
+    ];
+    w.state("a").routes.insert(Route::netyard(prefix("10.8.0.0/16"), RouteKind::Unicast(weighed)));
 }
 
 fn hop(via: &str) -> netyard_types::NextHop {

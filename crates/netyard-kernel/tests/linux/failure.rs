@@ -28,7 +28,7 @@ sandboxed! {
         assert_eq!(error.step, twice, "{error:?}");
         match &error.source {
             KernelError::Refused { node, object, source } => {
-                assert_eq!((node, object), (steps[twice].node(), &Object::of(&steps[twice])));
+                assert_eq!((node, &**object), (steps[twice].node(), &Object::of(&steps[twice])));
                 assert_eq!(source.errno, Errno::EEXIST);
             }
             other => panic!("{other:?}"),
@@ -48,7 +48,7 @@ sandboxed! {
         let steps = steps(&kernel.observe(&Scope::default()).unwrap(), &wanted.0);
         let error = kernel.execute(&steps, &mut |_| {}).unwrap_err();
         let KernelError::Refused { source, object, .. } = &error.source else { panic!("{error:?}") };
-        assert_eq!(object, &Object::Route(prefix("10.0.0.0/8")));
+        assert_eq!(**object, Object::Route(prefix("10.0.0.0/8")));
         assert!(source.message.as_ref().is_some_and(|message| message.contains("gateway")), "{source:?}");
         assert_eq!(error.source.source().unwrap().to_string(), source.to_string());
     }

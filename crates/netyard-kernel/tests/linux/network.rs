@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use netyard_kernel::LinuxKernel;
 use netyard_plan::{Applied, apply, owned};
 use netyard_types::{
-    Bridge, Endpoint, IfAddr, IfName, Link, MacAddr, Neighbour, NeighbourState, NetState, NextHop, NodeKind, NodeName,
-    NodeState, Origin, Prefix, Route, RouteKind, SysctlKey,
+    Bridge, Endpoint, IfAddr, IfName, Link, MacAddr, Neighbour, NeighbourState, NetState, NextHop, NodeKind,
+    NodeName, NodeState, Origin, Prefix, Route, RouteKind, SysctlKey,
 };
 
 pub(crate) fn name(text: &str) -> NodeName {
@@ -59,7 +59,9 @@ impl Wanted {
 
     pub(crate) fn router(&mut self, node: &str) {
         let sysctls = &mut self.node(node, NodeKind::Router).sysctls;
-        for path in ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv6/conf/default/forwarding"] {
+        for path in
+            ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv6/conf/default/forwarding"]
+        {
             sysctls.insert(key(path), "1".into());
         }
         sysctls.insert(key("net/ipv6/conf/default/accept_dad"), "0".into());
@@ -149,7 +151,9 @@ pub(crate) fn office() -> Wanted {
     for host in ["a", "b", "c"] {
         office.host(host);
     }
-    for (near, far) in [("lan.a", "a.eth0"), ("lan.b", "b.eth0"), ("lan.gw", "gw.lan0"), ("gw.dmz0", "c.eth0")] {
+    for (near, far) in
+        [("lan.a", "a.eth0"), ("lan.b", "b.eth0"), ("lan.gw", "gw.lan0"), ("gw.dmz0", "c.eth0")]
+    {
         office.cable(near, far);
     }
     for (port, addresses) in [

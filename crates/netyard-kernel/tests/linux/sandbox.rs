@@ -37,7 +37,8 @@ pub(crate) fn run(name: &str, test: impl FnOnce()) {
     unsafe { command.pre_exec(move || isolate(&uid, &gid)) };
     match command.output() {
         Ok(output) => {
-            let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            let (out, err) =
+                (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
             assert!(output.status.success(), "{name} failed in its sandbox\n{out}{err}");
             assert!(out.contains("1 passed"), "{name} was not found in its sandbox\n{out}{err}");
             println!("{out}");

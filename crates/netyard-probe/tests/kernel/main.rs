@@ -3,6 +3,7 @@
 //!
 //! No test harness: a process with several threads cannot enter a user namespace, so this one enters it first and then runs its
 //! cases one after another. A case runs if its name contains one of the arguments, or if there are none.
+#![expect(clippy::unwrap_used, reason = "all of it is tests, which clippy does not see without the harness")]
 
 mod cases;
 mod sandbox;

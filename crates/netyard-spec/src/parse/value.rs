@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::net::IpAddr;
 
-use netyard_types::{MacAddr, NodeName, Prefix};
+use netyard_types::{ParsePrefixError, MacAddr, NodeName, Prefix};
 
 use super::duration::centiseconds;
 use super::item::Item;
@@ -87,8 +87,13 @@ pub(super) fn subnet(item: Item<'_, '_>, found: &mut Findings) -> Option<Spanned
     match read_subnet(text) {
         Ok(prefix) => Some(Spanned::new(prefix, item.span())),
         Err(source) => {
+            // The range that was meant is clear enough to go on with, and to find what is wrong with the addresses in it.
+            let meant = match source {
+                SubnetError::Prefix(ParsePrefixError::HostBits(range)) => Some(Spanned::new(range, item.span())),
+                _ => None,
+            };
             note(found, Problem::InvalidSubnet { text: String::from(text), source }, item.span());
-            None
+            meant
         }
     }
 }

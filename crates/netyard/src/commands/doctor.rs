@@ -2,6 +2,7 @@
 
 use std::process::{Command, ExitCode, Stdio};
 
+use netyard_kernel::Probe;
 use netyard_kernel::sandbox::{self, Ended, Fork, SandboxError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -156,16 +157,21 @@ fn probe_kernel() -> Vec<Check> {
     let root = nix::unistd::Uid::from_raw(real_uid()).is_root();
     let how = if root { "as root" } else { "without root, in a user namespace" };
     let mut checks = vec![Check::ok("namespaces", how)];
-    for probe in Vec::<ProbeStub>::new() {
-        checks.push(match probe.result {
-            Ok(()) => Check::ok(probe.name, ""),
-            Err(errno) => {
-                let verdict = if probe.needed { Verdict::Missing } else { Verdict::Limited };
-                Check::of(probe.name, verdict, errno.desc(), format!("the kernel lacks {}", probe.option))
-            }
-        });
+    match netyard_kernel::probe() {
+        Ok(probes) => checks.extend(probes.iter().map(feature)),
+        Err(error) => checks.push(Check::of("netlink", Verdict::Missing, error.to_string(), "the kernel needs CONFIG_NET_NS")),
     }
     checks
+}
+
+fn feature(probe: &Probe) -> Check {
+    match probe.result {
+        Ok(()) => Check::ok(probe.name, ""),
+        Err(errno) => {
+            let verdict = if probe.needed { Verdict::Missing } else { Verdict::Limited };
+            Check::of(probe.name, verdict, errno.desc(), format!("the kernel lacks {}", probe.option))
+        }
+    }
 }
 
 /// The user's id outside of the sandbox (uid_map of user_namespaces(7)).
@@ -227,4 +233,3 @@ fn programs() -> Vec<Check> {
     };
     [("ip", "iproute2"), ("bridge", "iproute2"), ("ping", "iputils-ping"), ("arp", "net-tools")].map(check).into()
 }
-struct ProbeStub { name: &'static str, option: &'static str, needed: bool, result: Result<(), nix::errno::Errno> }

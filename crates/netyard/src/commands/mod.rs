@@ -5,7 +5,7 @@ pub(crate) mod doctor;
 mod down;
 mod enter;
 mod exec;
-//STUB mod graph;
+mod graph;
 mod import;
 mod ls;
 mod manual;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: Args) -> Result<Exit, CommandError> {
         Command::Shell(shell) => exec::run_shell(lab, &shell.node),
         Command::Enter(enter) => enter::run(lab, &enter),
         Command::Ping(ping) => ping::run(lab, &ping),
-        Command::Graph(_) => todo!(), //STUB graph
+        Command::Graph(graph) => graph::run(lab, &graph),
         Command::Demo(demo) => demo::run(&demo),
         Command::Doctor(json) => doctor::run(json),
         Command::Schema => print(&netyard_spec::schema()),

@@ -14,7 +14,10 @@ pub(crate) fn of_spec_problem(problem: &SpecProblem) -> Option<String> {
         ),
         SpecProblem::UnknownKey { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
         SpecProblem::UnknownKey { elsewhere: Some(table), .. } => format!("{table} has that key"),
-        SpecProblem::UnknownKey { .. } => String::from("`netyard schema` tells every key to an editor"),
+        SpecProblem::UnknownKey { table, .. } => {
+            let keys: Vec<_> = table.keys().map(|key| key.name).collect();
+            format!("the keys of {table} are {}", words(&keys))
+        }
         SpecProblem::UnknownCode { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
         SpecProblem::InvalidValue { reason, .. } => return of_value(reason),
         SpecProblem::InvalidName { source, .. } => return of_name(source),
@@ -23,7 +26,7 @@ pub(crate) fn of_spec_problem(problem: &SpecProblem) -> Option<String> {
         }
         SpecProblem::InterfaceNameTooLong { text, max, .. } => {
             let short: String = text.chars().take(*max).collect();
-            format!("shorten it, for example to `{short}`")
+            format!("shorten it, for example to `{}`", short.trim_end_matches(['-', '.', '_']))
         }
         SpecProblem::InvalidSubnet { source: SubnetError::Prefix(netyard_types::ParsePrefixError::HostBits(range)), .. } => {
             format!("did you mean \"{range}\"?")

@@ -48,7 +48,7 @@ impl Language {
     /// That of the environment (locale(7)): Korean where it says so, else English.
     pub(crate) fn of_environment() -> Self {
         let set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let first = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find(|name| set(&name)).and_then(env::var_os);
+        let first = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find(set).and_then(env::var_os);
         let is_korean = first.is_some_and(|value| value.to_string_lossy().starts_with("ko"));
         if is_korean { Self::Korean } else { Self::English }
     }

@@ -1,0 +1,154 @@
+//! Whatever ends at whatever moment: the next command is right, and `down` leaves nothing.
+
+use std::fs;
+use std::process::{Child, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{Netyard, holders_named, is_holder, wait_until};
+
+fn file(name: &str, count: u32) -> String {
+    format!(
+        "name = \"{name}\"\n[switch.lan]\nsubnet = [\"10.0.0.0/24\", \"fd00::/64\"]\n[switch.dmz]\nsubnet = \"10.1.0.0/24\"\n\
+        [router.gw]\non = [\"lan\", \"dmz\"]\n[host.a]\non = \"lan\"\n[host.b]\non = \"dmz\"\n[host.web]\non = \"lan\"\ncount = {count}\n"
+    )
+}
+
+/// A lab's name that no other test has, so that its holders can be told from others'.
+fn own_name(test: &str) -> String {
+    format!("{test}-{}", std::process::id())
+}
+
+#[test]
+fn taking_away_twice_is_fine() {
+    let Some(yard) = Netyard::with_lab(&file("twice", 1)) else { return };
+    assert_eq!(yard.ok("down"), "took the lab `twice` away\n");
+    assert_eq!(yard.ok("down"), "the lab `twice` is not running\n");
+    assert_eq!(yard.ok("down --all"), "");
+    assert!(fs::read_dir(yard.run_dir()).unwrap().next().is_none());
+}
+
+#[test]
+fn a_killed_holder_takes_all_with_it() {
+    let name = own_name("holder");
+    let Some(yard) = Netyard::with_lab(&file(&name, 1)) else { return };
+    let mut sleeper = yard.command(["exec", "a", "--", "sleep", "1000"]).spawn().unwrap();
+    for way in ["up", "down"] {
+        let [holder] = holders_named(&name)[..] else { panic!("one lab has one holder") };
+        kill(Pid::from_raw(holder.try_into().unwrap()), Signal::SIGKILL).unwrap();
+        wait_until("the holder is gone", || !is_holder(holder));
+        assert_eq!(yard.ok("ls"), "no lab is running\n");
+        yard.run("show nodes").expect_code(1).expect_complaint("is not running");
+        if way == "up" {
+            assert!(!sleeper.wait().unwrap().success(), "nothing of the lab lives on");
+            assert!(yard.ok("up").contains("6 nodes added"));
+            yard.assert_reaches("a", ["b", "web1"]);
+        }
+    }
+    assert_eq!(yard.ok("down"), format!("the lab `{name}` was not running; removed what it had left\n"));
+    assert!(fs::read_dir(yard.run_dir()).unwrap().next().is_none());
+}
+
+#[test]
+fn the_end_of_a_lab_is_the_end_of_its_commands() {
+    let Some(yard) = Netyard::with_lab(&file("ends", 1)) else { return };
+    let start = |args: &[&str]| -> Child {
+        let mut child = yard.command(args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut byte = [0; 1];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut byte).unwrap();
+        child
+    };
+    let children = [
+        start(&["exec", "a", "--", "sh", "-c", "echo; exec sleep 1000"]),
+        start(&["enter", "--", "sh", "-c", "echo; exec sleep 1000"]),
+        start(&["ping", "a", "b", "-c", "60000", "-i", "0.01"]),
+    ];
+    yard.ok("down");
+    for mut child in children {
+        assert!(!child.wait().unwrap().success());
+    }
+}
+
+/// `up` is killed at one moment after another; the next `up` comes to the same end, and `down` leaves nothing.
+#[test]
+fn an_up_killed_at_any_moment() {
+    let name = own_name("killed");
+    let Some(yard) = Netyard::new() else { return };
+    let text = file(&name, 20);
+    yard.write("netyard.toml", &text);
+    let begun = std::time::Instant::now();
+    yard.ok("up");
+    let whole = begun.elapsed();
+    let expected = yard.state();
+    yard.ok("down");
+    for tenth in 0..10 {
+        let mut up = yard.command(["up"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let moment = std::time::Instant::now() + whole * tenth / 10;
+        wait_until("the moment comes", || std::time::Instant::now() >= moment);
+        kill(Pid::from_raw(up.id().cast_signed()), Signal::SIGKILL).unwrap();
+        up.wait().unwrap();
+        wait_until("at most one holder is left", || holders_named(&name).len() < 2);
+        yard.ok("up");
+        assert_eq!(yard.state(), expected, "killed after {tenth} tenths of the time");
+        assert!(yard.ok("up").contains("nothing to do"));
+        if tenth % 2 == 0 {
+            yard.ok("down");
+            assert!(holders_named(&name).is_empty(), "a holder is left");
+        }
+    }
+    yard.assert_reaches("a", ["b", "web1", "web20"]);
+}
+
+/// The same while a running lab is changed: killed, then taken away at once.
+#[test]
+fn a_change_killed_at_any_moment() {
+    let name = own_name("changed");
+    let Some(yard) = Netyard::new() else { return };
+    for tenth in 0..6_u32 {
+        yard.change(&file(&name, 2));
+        yard.write("netyard.toml", file(&name, 20).replace("10.1.0.0/24", "10.2.0.0/24"));
+        let mut up = yard.command(["up"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let moment = std::time::Instant::now() + std::time::Duration::from_millis(u64::from(tenth) * 30);
+        wait_until("the moment comes", || std::time::Instant::now() >= moment);
+        kill(Pid::from_raw(up.id().cast_signed()), Signal::SIGKILL).unwrap();
+        up.wait().unwrap();
+        if tenth % 2 == 0 {
+            yard.ok("up");
+            yard.run("plan --check").expect_code(0);
+            yard.assert_reaches("a", ["b", "web20"]);
+        }
+        yard.ok("down");
+        assert!(holders_named(&name).is_empty(), "a holder is left");
+    }
+}
+
+/// Killed before it has written down who the holder is: no holder is left behind that nobody knows.
+#[test]
+fn a_holder_that_nobody_knows_ends() {
+    let name = own_name("orphan");
+    let Some(yard) = Netyard::new() else { return };
+    yard.write("netyard.toml", file(&name, 1));
+    for _ in 0..20 {
+        let mut up = yard.command(["up"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_until("a holder begins", || !holders_named(&name).is_empty() || up.try_wait().unwrap().is_some());
+        let _ = up.kill();
+        up.wait().unwrap();
+        yard.ok("down");
+        wait_until("no holder is left", || holders_named(&name).is_empty());
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_told_and_can_be_removed() {
+    let yard = Netyard::without_kernel();
+    let lab = yard.run_dir().join("odd");
+    fs::create_dir_all(&lab).unwrap();
+    for (text, complaint) in [("half a rec", "does not hold the record of a lab"), ("{\"version\": 99}", "another version")] {
+        fs::write(lab.join("lab.json"), text).unwrap();
+        yard.run("show nodes -l odd").expect_code(1).expect_complaint(complaint).expect_complaint("hint: ");
+        assert!(yard.ok("ls").contains("odd"));
+        yard.run("down odd").expect_code(1).expect_complaint("hint: ");
+    }
+    fs::remove_dir_all(lab).unwrap();
+}

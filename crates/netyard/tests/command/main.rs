@@ -1,0 +1,21 @@
+//! The command as a person meets it: what it prints, and what the kernel does for it.
+//!
+//! One program of many modules, so that all tests share one link and run at the same time.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod change;
+mod crash;
+mod exec;
+mod failure;
+mod help;
+mod labs;
+mod lessons;
+mod machine;
+mod mistakes;
+mod names;
+mod reach;
+mod script;
+mod tables;
+mod terminal;
