@@ -35,7 +35,9 @@ pub enum LabError {
         source: serde_json::Error,
     },
     /// The lab was made by another version of Netyard.
-    #[error("the lab `{name}` was made by another version of netyard (its record has version {found}, this one writes {known})")]
+    #[error(
+        "the lab `{name}` was made by another version of netyard (its record has version {found}, this one writes {known})"
+    )]
     Version {
         /// The lab.
         name: LabName,

@@ -61,7 +61,9 @@ fn read_report(line: &str) -> Result<i32, LabError> {
     match (words.next(), words.next(), words.next()) {
         (Some("ready"), Some(pid), None) => pid.parse().map_err(|_| LabError::HolderEnded),
         (Some("error"), Some(step), Some(errno)) => {
-            let (Ok(step), Ok(errno)) = (step.parse(), errno.parse()) else { return Err(LabError::HolderEnded) };
+            let (Ok(step), Ok(errno)) = (step.parse(), errno.parse()) else {
+                return Err(LabError::HolderEnded);
+            };
             Err(SandboxError { step, errno: Errno::from_raw(errno) }.into())
         }
         _ => Err(LabError::HolderEnded),

@@ -154,7 +154,8 @@ impl LockedLab {
     pub fn write_record(&self, record: &Record) -> Result<(), LabError> {
         let path = self.lab.dir.join(record::FILE);
         let fresh = self.lab.dir.join("lab.json.new");
-        let text = serde_json::to_vec(record).map_err(|source| LabError::Record { path: path.clone(), source })?;
+        let text =
+            serde_json::to_vec(record).map_err(|source| LabError::Record { path: path.clone(), source })?;
         let write = || {
             let mut file =
                 OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;

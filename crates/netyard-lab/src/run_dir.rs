@@ -37,8 +37,12 @@ impl RunDir {
             return Self(PathBuf::from("/run/netyard"));
         }
         let of_login = PathBuf::from(format!("/run/user/{uid}"));
-        let runtime_dir = runtime_dir.filter(|dir| dir.is_absolute()).or_else(|| of_login.is_dir().then_some(of_login));
-        Self(runtime_dir.map_or_else(|| PathBuf::from(format!("/tmp/netyard-{uid}")), |dir| dir.join("netyard")))
+        let runtime_dir =
+            runtime_dir.filter(|dir| dir.is_absolute()).or_else(|| of_login.is_dir().then_some(of_login));
+        Self(
+            runtime_dir
+                .map_or_else(|| PathBuf::from(format!("/tmp/netyard-{uid}")), |dir| dir.join("netyard")),
+        )
     }
 
     /// Where it is.
@@ -80,7 +84,8 @@ impl RunDir {
             Err(source) => return Err(LabError::file("read", &self.0)(source)),
         };
         self.check_owner()?;
-        let mut names: Vec<LabName> = entries.flatten().filter_map(|entry| lab_of(&entry.file_name())).collect();
+        let mut names: Vec<LabName> =
+            entries.flatten().filter_map(|entry| lab_of(&entry.file_name())).collect();
         names.sort();
         let status = |name: LabName| match self.lab(&name).running() {
             Ok(None) => None,

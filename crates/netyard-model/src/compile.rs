@@ -137,32 +137,26 @@ fn add_loose_end(network: &Network, node: &Node, id: PortId, state: &mut NodeSta
     Endpoint::new(node.name.clone(), name)
 }
 
-/// Settings of every host and router. `default` is what interfaces made later start with; where `all` counts too, the larger
-/// of the two does (Documentation/networking/ip-sysctl.rst).
-const STATION: &[(&str, &str)] = &[
-    // An address that goes takes no other of its range with it.
-    ("net/ipv4/conf/all/promote_secondaries", "1"),
-    ("net/ipv4/conf/default/promote_secondaries", "1"),
-];
+/// Settings of every host and router, written before its interfaces are made. Where writing `all` writes `default` and every
+/// interface too, or counts whatever they say, it alone is written (Documentation/networking/ip-sysctl.rst): a setting costs
+/// time on every node.
 const STATION_IPV6: &[(&str, &str)] = &[
     // No waiting for duplicate address detection (RFC 4862 §5.4), of link-local addresses either.
-    ("net/ipv6/conf/all/accept_dad", "0"),
     ("net/ipv6/conf/default/accept_dad", "0"),
 ];
+/// Settings of every host and router that the file gives no IPv6 address: no link-local ones either. A thousand hosts that join
+/// multicast groups at once keep a segment busy for seconds. IPv6 itself stays on, for addresses that a person adds.
+const WITHOUT_IPV6: &[(&str, &str)] = &[("net/ipv6/conf/all/addr_gen_mode", "1")];
 /// Settings of every router.
 const ROUTER: &[(&str, &str)] = &[
     ("net/ipv4/ip_forward", "1"),
     // Equal paths are chosen by ports as well, so that flows between two hosts spread.
     ("net/ipv4/fib_multipath_hash_policy", "1"),
 ];
-const ROUTER_IPV6: &[(&str, &str)] = &[
-    ("net/ipv6/conf/all/forwarding", "1"),
-    ("net/ipv6/conf/default/forwarding", "1"),
-    ("net/ipv6/fib_multipath_hash_policy", "1"),
-];
+const ROUTER_IPV6: &[(&str, &str)] =
+    &[("net/ipv6/conf/all/forwarding", "1"), ("net/ipv6/fib_multipath_hash_policy", "1")];
 /// A switch has no addresses, not even link-local ones, and sends nothing of its own accord but the spanning tree's messages.
-const SWITCH_IPV6: &[(&str, &str)] =
-    &[("net/ipv6/conf/all/disable_ipv6", "1"), ("net/ipv6/conf/default/disable_ipv6", "1")];
+const SWITCH_IPV6: &[(&str, &str)] = &[("net/ipv6/conf/all/disable_ipv6", "1")];
 /// A switch hands no frame to the packet filter.
 const SWITCH_NETFILTER: &[(&str, &str)] = &[
     ("net/bridge/bridge-nf-call-arptables", "0"),
@@ -175,8 +169,8 @@ fn add_settings(node: &Node, features: &Features, state: &mut NodeState) {
     let station = node.kind != NodeKind::Switch;
     let router = node.kind == NodeKind::Router;
     let groups = [
-        (STATION, station),
         (STATION_IPV6, station && features.ipv6),
+        (WITHOUT_IPV6, station && features.ipv6 && !has_ipv6(state)),
         (ROUTER, router),
         (ROUTER_IPV6, router && features.ipv6),
         (SWITCH_IPV6, !station && features.ipv6),
@@ -189,6 +183,11 @@ fn add_settings(node: &Node, features: &Features, state: &mut NodeState) {
     for setting in &node.sysctls {
         state.sysctls.insert(setting.key.clone(), setting.value.clone());
     }
+}
+
+/// Whether any interface of a node has an IPv6 address.
+fn has_ipv6(node: &NodeState) -> bool {
+    node.links.values().flat_map(|link| &link.addresses).any(|address| address.addr.is_ipv6())
 }
 
 /// On segments with static neighbours every port of a host or router knows all others from the start, in the families that it

@@ -29,7 +29,7 @@ pub use features::Features;
 pub use mac::{MacAddr, ParseMacError};
 pub use name::{Endpoint, IfName, LabName, NameError, NodeName};
 pub use state::{
-    Bridge, FdbEntry, Link, LinkKind, NeighbourState, Neighbour, NetState, NextHop, NodeKind, NodeState, OperState,
-    Origin, PortState, Route, RouteKind, MAIN_TABLE,
+    Bridge, FdbEntry, Link, LinkKind, MAIN_TABLE, Neighbour, NeighbourState, NetState, NextHop, NodeKind,
+    NodeState, OperState, Origin, PortState, Route, RouteKind,
 };
 pub use sysctl::{SysctlKey, SysctlKeyError};

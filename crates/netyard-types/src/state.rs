@@ -308,7 +308,14 @@ impl Route {
     /// A route of Netyard's in the main table, with the metric that the kernel gives when none is asked for.
     #[must_use]
     pub fn netyard(to: Prefix, kind: RouteKind) -> Self {
-        Self { to, table: MAIN_TABLE, metric: Self::default_metric(&to), kind, src: None, origin: Origin::Netyard }
+        Self {
+            to,
+            table: MAIN_TABLE,
+            metric: Self::default_metric(&to),
+            kind,
+            src: None,
+            origin: Origin::Netyard,
+        }
     }
 
     /// The metric that the kernel gives when none is asked for (`IP6_RT_PRIO_USER`).

@@ -42,7 +42,10 @@ impl SysctlKey {
                 .collect()
         };
         let fine = |part: &str| {
-            !part.is_empty() && part != "." && part != ".." && part.chars().all(|c| c.is_ascii_graphic() && c != '\\')
+            !part.is_empty()
+                && part != "."
+                && part != ".."
+                && part.chars().all(|c| c.is_ascii_graphic() && c != '\\')
         };
         if !path.split('/').all(fine) {
             return Err(SysctlKeyError::Malformed);

@@ -91,7 +91,9 @@ pub(crate) enum Command {
     /// Open a shell inside the lab, where `ip netns` knows every node
     ///
     /// There, `ip netns`, `ip -n red link`, `ip netns exec red arp` and `bridge -n lan fdb` work as they do everywhere.
-    #[command(after_help = "Examples:\n  netyard enter\n  netyard enter -- ip -n a route\n  netyard enter --empty")]
+    #[command(
+        after_help = "Examples:\n  netyard enter\n  netyard enter -- ip -n a route\n  netyard enter --empty"
+    )]
     Enter(Enter),
 
     /// Ping one or more nodes or addresses from a node
@@ -112,7 +114,9 @@ pub(crate) enum Command {
     Doctor(Json),
 
     /// Print the JSON schema of the file, for editors
-    #[command(after_help = "Example:\n  netyard schema > netyard.schema.json\n\nThen begin the file with\n  #:schema ./netyard.schema.json")]
+    #[command(
+        after_help = "Example:\n  netyard schema > netyard.schema.json\n\nThen begin the file with\n  #:schema ./netyard.schema.json"
+    )]
     Schema,
 
     /// Turn other descriptions of networks into a file
@@ -120,7 +124,9 @@ pub(crate) enum Command {
     Import(Import),
 
     /// Print the completions for a shell
-    #[command(after_help = "Example:\n  netyard completions bash > ~/.local/share/bash-completion/completions/netyard")]
+    #[command(
+        after_help = "Example:\n  netyard completions bash > ~/.local/share/bash-completion/completions/netyard"
+    )]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -306,7 +312,9 @@ pub(crate) enum Import {
     /// A wide-area network as a graph in JSON: a router for every node, a host behind each
     ///
     /// The input has `nodes` (`id`, `name`, `pos`) and `edges` (`source`, `target`, `dist_km`), as TopoHub publishes them.
-    #[command(after_help = "Example:\n  netyard import topology geant.json > geant.toml && netyard up geant.toml")]
+    #[command(
+        after_help = "Example:\n  netyard import topology geant.json > geant.toml && netyard up geant.toml"
+    )]
     Topology {
         /// The file; `-` for standard input
         #[arg(value_name = "FILE.json")]

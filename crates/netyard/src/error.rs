@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use netyard_kernel::{KernelError, SettleError};
 use netyard_kernel::sandbox::SandboxError;
+use netyard_kernel::{KernelError, SettleError};
 use netyard_lab::LabError;
 use netyard_plan::ApplyError;
 use netyard_types::{LabName, NodeName};
@@ -81,7 +81,11 @@ pub(crate) enum CommandError {
     Play(#[from] crate::lesson::PlayError),
     /// Several labs could not be taken away.
     #[error("{} could not be taken away", names.iter().map(LabName::as_str).collect::<Vec<_>>().join(", "))]
-    Down { names: Vec<LabName>, #[source] first: LabError },
+    Down {
+        names: Vec<LabName>,
+        #[source]
+        first: LabError,
+    },
 }
 
 impl CommandError {

@@ -77,8 +77,10 @@ impl Source {
     /// Reads a file's contents.
     pub(crate) fn read(path: &Path, bytes: &[u8], name: Option<&LabName>) -> Result<Self, CommandError> {
         let (spec, findings) = netyard_spec::parse_bytes(bytes);
-        let mut list: Vec<Note> =
-            findings.iter().map(|finding| Note::new(finding, hints::of_spec_problem(&finding.problem))).collect();
+        let mut list: Vec<Note> = findings
+            .iter()
+            .map(|finding| Note::new(finding, hints::of_spec_problem(&finding.problem)))
+            .collect();
         let name = name.cloned().unwrap_or_else(|| lab_name(&spec, path));
         let resolution = netyard_model::resolve(&spec, &name);
         let note = |finding: &netyard_spec::Finding<netyard_model::Problem>| {
@@ -126,7 +128,8 @@ fn lab_name(spec: &Spec, path: &Path) -> LabName {
         path.file_stem()
     };
     let text = base.map(|base| base.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let fitting: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(63).collect();
+    let fitting: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(63).collect();
     LabName::new(fitting.trim_matches('-')).unwrap_or_else(|_| LabName::new("lab").expect("a word is a name"))
 }
 

@@ -124,7 +124,8 @@ pub(crate) fn nearest<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) 
 /// The names of the lab's nodes, for a process inside: what `ip netns list` would show, as far as it can be a node's.
 pub(crate) fn node_names() -> Vec<NodeName> {
     let entries = std::fs::read_dir(Paths::default().namespaces).into_iter().flatten().flatten();
-    let mut names: Vec<NodeName> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    let mut names: Vec<NodeName> =
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
     names.sort();
     names
 }

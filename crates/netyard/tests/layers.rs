@@ -8,10 +8,22 @@ use std::path::Path;
 const RULES: &[(&str, &[&str], &str)] = &[
     ("netyard-types", &[], "it is the vocabulary: everything stands on it"),
     ("netyard-spec", &["netyard-types"], "it says what a file says, and nothing is resolved there"),
-    ("netyard-model", &["netyard-types", "netyard-spec"], "it decides from the file alone, never from a kernel or a plan"),
+    (
+        "netyard-model",
+        &["netyard-types", "netyard-spec"],
+        "it decides from the file alone, never from a kernel or a plan",
+    ),
     ("netyard-plan", &["netyard-types"], "it compares two states, wherever they come from"),
-    ("netyard-kernel", &["netyard-types", "netyard-plan"], "it carries out steps and never decides, so it knows no file and no model"),
-    ("netyard-lab", &["netyard-types", "netyard-plan", "netyard-kernel"], "a running lab never parses a file"),
+    (
+        "netyard-kernel",
+        &["netyard-types", "netyard-plan"],
+        "it carries out steps and never decides, so it knows no file and no model",
+    ),
+    (
+        "netyard-lab",
+        &["netyard-types", "netyard-plan", "netyard-kernel"],
+        "a running lab never parses a file",
+    ),
     ("netyard-probe", &["netyard-types", "netyard-kernel"], "it measures what is, whatever was described"),
 ];
 
@@ -50,7 +62,10 @@ fn imports_point_down() {
     }
     let known: BTreeSet<&str> = RULES.iter().map(|(name, ..)| *name).chain(["netyard"]).collect();
     for name in imports.keys() {
-        assert!(known.contains(name.as_str()), "{name} has no rule: say in this test what it may import, and why");
+        assert!(
+            known.contains(name.as_str()),
+            "{name} has no rule: say in this test what it may import, and why"
+        );
     }
 }
 
@@ -58,7 +73,10 @@ fn imports_point_down() {
 fn the_wall_is_kept_by_the_compiler() {
     for name in BELOW_THE_WALL {
         let text = fs::read_to_string(crates_dir().join(name).join("src/lib.rs")).unwrap();
-        assert!(text.contains("#![no_std]"), "{name} must be no_std: below the wall there is no operating system");
+        assert!(
+            text.contains("#![no_std]"),
+            "{name} must be no_std: below the wall there is no operating system"
+        );
     }
 }
 
@@ -67,6 +85,9 @@ fn unsafe_has_one_room() {
     for name in imports().keys().filter(|name| *name != UNSAFE_ROOM) {
         let root = ["src/lib.rs", "src/main.rs"].map(|file| crates_dir().join(name).join(file));
         let text = root.iter().find_map(|path| fs::read_to_string(path).ok()).unwrap();
-        assert!(text.contains("#![forbid(unsafe_code)]"), "{name} must forbid unsafe code: it belongs into {UNSAFE_ROOM}");
+        assert!(
+            text.contains("#![forbid(unsafe_code)]"),
+            "{name} must forbid unsafe code: it belongs into {UNSAFE_ROOM}"
+        );
     }
 }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::net::IpAddr;
 
-use netyard_types::{ParsePrefixError, MacAddr, NodeName, Prefix};
+use netyard_types::{MacAddr, NodeName, ParsePrefixError, Prefix};
 
 use super::duration::centiseconds;
 use super::item::Item;
@@ -89,7 +89,9 @@ pub(super) fn subnet(item: Item<'_, '_>, found: &mut Findings) -> Option<Spanned
         Err(source) => {
             // The range that was meant is clear enough to go on with, and to find what is wrong with the addresses in it.
             let meant = match source {
-                SubnetError::Prefix(ParsePrefixError::HostBits(range)) => Some(Spanned::new(range, item.span())),
+                SubnetError::Prefix(ParsePrefixError::HostBits(range)) => {
+                    Some(Spanned::new(range, item.span()))
+                }
                 _ => None,
             };
             note(found, Problem::InvalidSubnet { text: String::from(text), source }, item.span());

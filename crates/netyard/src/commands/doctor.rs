@@ -81,7 +81,11 @@ fn render(checks: &[Check], able: bool) -> String {
             text.push_str(&format!("         {:width$}  {}\n", "", remedy.replace('\n', "\n           ")));
         }
     }
-    text.push_str(if able { "\nthis machine can run labs\n" } else { "\nthis machine cannot run labs yet\n" });
+    text.push_str(if able {
+        "\nthis machine can run labs\n"
+    } else {
+        "\nthis machine cannot run labs yet\n"
+    });
     text
 }
 
@@ -91,7 +95,8 @@ const OLDEST_KERNEL: (u32, u32) = (5, 11);
 fn kernel_version() -> Check {
     let release = nix::sys::utsname::uname().map(|name| name.release().to_string_lossy().into_owned());
     let release = release.unwrap_or_default();
-    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut numbers =
+        release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().unwrap_or(0));
     let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     if version >= OLDEST_KERNEL {
         Check::ok("kernel", format!("Linux {release}"))
@@ -104,7 +109,8 @@ fn kernel_version() -> Check {
 
 /// Makes a sandbox in another process, which tells what it found there line by line.
 fn probe_in_sandbox() -> Result<Vec<Check>, CommandError> {
-    let program = std::env::current_exe().map_err(|source| CommandError::Start { command: "netyard".into(), source })?;
+    let program = std::env::current_exe()
+        .map_err(|source| CommandError::Start { command: "netyard".into(), source })?;
     let output = Command::new(program)
         .arg(PROBE_ARGUMENT)
         .stdin(Stdio::null())
@@ -159,7 +165,12 @@ fn probe_kernel() -> Vec<Check> {
     let mut checks = vec![Check::ok("namespaces", how)];
     match netyard_kernel::probe() {
         Ok(probes) => checks.extend(probes.iter().map(feature)),
-        Err(error) => checks.push(Check::of("netlink", Verdict::Missing, error.to_string(), "the kernel needs CONFIG_NET_NS")),
+        Err(error) => checks.push(Check::of(
+            "netlink",
+            Verdict::Missing,
+            error.to_string(),
+            "the kernel needs CONFIG_NET_NS",
+        )),
     }
     checks
 }
@@ -168,8 +179,17 @@ fn feature(probe: &Probe) -> Check {
     match probe.result {
         Ok(()) => Check::ok(probe.name, ""),
         Err(errno) => {
-            let verdict = if probe.needed { Verdict::Missing } else { Verdict::Limited };
-            Check::of(probe.name, verdict, errno.desc(), format!("the kernel lacks {}", probe.option))
+            let (verdict, effect) = if probe.needed {
+                (Verdict::Missing, "no lab works without it")
+            } else {
+                (Verdict::Limited, "labs do without it, only what you set up in them by hand may need it")
+            };
+            Check::of(
+                probe.name,
+                verdict,
+                errno.desc(),
+                format!("the kernel lacks {}; {effect}", probe.option),
+            )
         }
     }
 }
@@ -181,7 +201,8 @@ fn real_uid() -> u32 {
 }
 
 fn limits() -> Vec<Check> {
-    let read = |path: &str| std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
+    let read =
+        |path: &str| std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
     let mut checks = Vec::new();
     for kind in ["user", "mnt", "pid", "net"] {
         let path = format!("/proc/sys/user/max_{kind}_namespaces");
@@ -200,7 +221,8 @@ fn limits() -> Vec<Check> {
         checks.push(if most >= 4096 {
             Check::ok("neighbour table", detail)
         } else {
-            let remedy = "where hundreds of hosts all talk to each other, give the switch `neighbours = \"static\"`";
+            let remedy =
+                "where hundreds of hosts all talk to each other, give the switch `neighbours = \"static\"`";
             Check::of("neighbour table", Verdict::Limited, detail, remedy)
         });
     }
@@ -215,15 +237,19 @@ fn run_directory() -> Check {
     let path = run_dir.path().display().to_string();
     match run_dir.ensure() {
         Ok(()) => Check::ok("run directory", path),
-        Err(error) => {
-            Check::of("run directory", Verdict::Missing, error.to_string(), "set NETYARD_RUN_DIR to a directory of your own")
-        }
+        Err(error) => Check::of(
+            "run directory",
+            Verdict::Missing,
+            error.to_string(),
+            "set NETYARD_RUN_DIR to a directory of your own",
+        ),
     }
 }
 
 /// Nothing needs them, but the lessons type them.
 fn programs() -> Vec<Check> {
-    let remedy = |package: &str| format!("only the lessons type it; Debian and Ubuntu have it in `{package}`");
+    let remedy =
+        |package: &str| format!("only the lessons type it; Debian and Ubuntu have it in `{package}`");
     let check = |(program, package): (&str, &str)| {
         if crate::lesson::has_program(program) {
             Check::ok(program, "installed")
@@ -231,5 +257,7 @@ fn programs() -> Vec<Check> {
             Check::of(program, Verdict::Limited, "not installed", remedy(package))
         }
     };
-    [("ip", "iproute2"), ("bridge", "iproute2"), ("ping", "iputils-ping"), ("arp", "net-tools")].map(check).into()
+    [("ip", "iproute2"), ("bridge", "iproute2"), ("ping", "iputils-ping"), ("arp", "net-tools")]
+        .map(check)
+        .into()
 }

@@ -44,5 +44,9 @@ fn run_all() -> Result<Exit, CommandError> {
         }
     }
     let (names, mut errors): (Vec<_>, Vec<_>) = failed.into_iter().unzip();
-    if errors.is_empty() { Ok(Exit::Done) } else { Err(CommandError::Down { names, first: errors.remove(0) }) }
+    if errors.is_empty() {
+        Ok(Exit::Done)
+    } else {
+        Err(CommandError::Down { names, first: errors.remove(0) })
+    }
 }

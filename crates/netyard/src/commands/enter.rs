@@ -24,7 +24,9 @@ pub(super) fn run(lab: Option<&LabName>, enter: &Enter) -> Result<Exit, CommandE
 ///
 /// Two processes: the first of the PID namespace stays ours and reaps what the other leaves behind, because a shell as the
 /// first process would be deaf to signals.
-pub(super) fn in_empty_sandbox(work: impl FnOnce() -> Result<Exit, CommandError>) -> Result<Exit, CommandError> {
+pub(super) fn in_empty_sandbox(
+    work: impl FnOnce() -> Result<Exit, CommandError>,
+) -> Result<Exit, CommandError> {
     let dir = std::env::current_dir();
     match sandbox::create()? {
         Fork::Outside(child) => world::wait(child),

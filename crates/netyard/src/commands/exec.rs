@@ -13,7 +13,11 @@ use crate::exit::Exit;
 use crate::world::{self, World};
 
 /// Runs a command on a node.
-pub(super) fn run(lab: Option<&LabName>, node: &NodeName, command: &[OsString]) -> Result<Exit, CommandError> {
+pub(super) fn run(
+    lab: Option<&LabName>,
+    node: &NodeName,
+    command: &[OsString],
+) -> Result<Exit, CommandError> {
     let world = World::find(lab)?;
     let name = world.name().to_owned();
     world.enter(|| {

@@ -16,7 +16,8 @@ pub(super) fn run(what: &Import) -> Result<Exit, CommandError> {
     match what {
         Import::Topology { file } => {
             let text = read(file)?;
-            let made = import::topology(&text, &TopologyOptions::default()).map_err(|source| CommandError::Import { path: file.clone(), source })?;
+            let made = import::topology(&text, &TopologyOptions::default())
+                .map_err(|source| CommandError::Import { path: file.clone(), source })?;
             print(&made)
         }
     }

@@ -28,7 +28,12 @@ pub(super) fn run(lab: Option<&LabName>, options: &Plan) -> Result<Exit, Command
     }
 }
 
-fn answer(name: &LabName, observed: &NetState, desired: &NetState, options: &Plan) -> Result<Exit, CommandError> {
+fn answer(
+    name: &LabName,
+    observed: &NetState,
+    desired: &NetState,
+    options: &Plan,
+) -> Result<Exit, CommandError> {
     let plan = netyard_plan::diff(observed, desired);
     if options.script {
         let steps: Vec<_> = plan.steps.iter().map(|planned| planned.step.clone()).collect();
@@ -47,7 +52,10 @@ fn answer(name: &LabName, observed: &NetState, desired: &NetState, options: &Pla
         print(&format!("the lab `{name}` is as the file says, nothing to do\n"))?;
     } else {
         let summary = render::plan::summary(&plan);
-        print(&format!("{}\n`netyard up` would do this to the lab `{name}`: {summary}\n", render::plan::list(&plan)))?;
+        print(&format!(
+            "{}\n`netyard up` would do this to the lab `{name}`: {summary}\n",
+            render::plan::list(&plan)
+        ))?;
     }
     Ok(if options.check && !plan.is_empty() { Exit::Changes } else { Exit::Done })
 }

@@ -37,7 +37,11 @@ pub(super) fn run(lab: Option<&LabName>, show: &Show) -> Result<Exit, CommandErr
             What::Names => tables::names(&hosts_files(&state)),
             what => tables::text(&state, what),
         };
-        if table.is_empty() { print(&format!("no {}\n", tables::word(show.what))) } else { print(&table.render()) }
+        if table.is_empty() {
+            print(&format!("no {}\n", tables::word(show.what)))
+        } else {
+            print(&table.render())
+        }
     })
 }
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use netyard_kernel::{LinuxKernel, Paths};
 use netyard_kernel::sandbox::Holder;
+use netyard_kernel::{LinuxKernel, Paths};
 use netyard_lab::{LockedLab, Record};
 use netyard_model::Network;
 use netyard_plan::Applied;
@@ -33,13 +33,18 @@ pub(super) fn run(lab: Option<&LabName>, up: &Up) -> Result<Exit, CommandError> 
 }
 
 /// Makes the lab of `network` what `network` says, and says what was done.
-pub(super) fn bring_up(network: &Network, file: Option<&std::path::Path>, json: bool) -> Result<Exit, CommandError> {
+pub(super) fn bring_up(
+    network: &Network,
+    file: Option<&std::path::Path>,
+    json: bool,
+) -> Result<Exit, CommandError> {
     let begun = Instant::now();
     let desired = netyard_model::compile(network, &netyard_kernel::features())?;
     let run_dir = world::run_dir();
     run_dir.ensure()?;
     let name = network.lab();
-    let locked = run_dir.lab(name).lock(|| eprintln!("waiting for another netyard command on the lab `{name}`"))?;
+    let locked =
+        run_dir.lab(name).lock(|| eprintln!("waiting for another netyard command on the lab `{name}`"))?;
     let file = file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
     let (holder, is_new) = ensure_holder(&locked, file)?;
     let exit = world::enter(&holder, || {

@@ -21,22 +21,29 @@ pub(crate) fn of_spec_problem(problem: &SpecProblem) -> Option<String> {
         SpecProblem::UnknownCode { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
         SpecProblem::InvalidValue { reason, .. } => return of_value(reason),
         SpecProblem::InvalidName { source, .. } => return of_name(source),
-        SpecProblem::InvalidInterfaceName { .. } => {
-            String::from("an interface name is a letter, then letters, digits, `_`, `.` or `-`, 15 bytes in all, like `eth0`")
-        }
+        SpecProblem::InvalidInterfaceName { .. } => String::from(
+            "an interface name is a letter, then letters, digits, `_`, `.` or `-`, 15 bytes in all, like `eth0`",
+        ),
         SpecProblem::InterfaceNameTooLong { text, max, .. } => {
             let short: String = text.chars().take(*max).collect();
             format!("shorten it, for example to `{}`", short.trim_end_matches(['-', '.', '_']))
         }
-        SpecProblem::InvalidSubnet { source: SubnetError::Prefix(netyard_types::ParsePrefixError::HostBits(range)), .. } => {
+        SpecProblem::InvalidSubnet {
+            source: SubnetError::Prefix(netyard_types::ParsePrefixError::HostBits(range)),
+            ..
+        } => {
             format!("did you mean \"{range}\"?")
         }
-        SpecProblem::InvalidMac { .. } => {
-            String::from("one of your own begins with 02, like 02:00:00:00:00:09; without `mac` netyard chooses one")
+        SpecProblem::InvalidMac { .. } => String::from(
+            "one of your own begins with 02, like 02:00:00:00:00:09; without `mac` netyard chooses one",
+        ),
+        SpecProblem::InvalidSysctl { .. } => {
+            String::from("write it as sysctl(8) does, like \"net.ipv4.conf.all.rp_filter\"")
         }
-        SpecProblem::InvalidSysctl { .. } => String::from("write it as sysctl(8) does, like \"net.ipv4.conf.all.rp_filter\""),
         SpecProblem::CountZero => String::from("leave the host out, or write `count = 1`"),
-        SpecProblem::DuplicateName { .. } => String::from("names are shared by hosts, routers and switches: rename one"),
+        SpecProblem::DuplicateName { .. } => {
+            String::from("names are shared by hosts, routers and switches: rename one")
+        }
         _ => return None,
     })
 }
@@ -59,7 +66,9 @@ fn of_name(error: &NameError) -> Option<String> {
         NameError::BadCharacter { .. } | NameError::EdgeHyphen | NameError::Empty => {
             "a name is made of the letters a to z, digits and inner hyphens, like `web-1`"
         }
-        NameError::TooLong { .. } => "shorten it: a label of a host name has 63 bytes at most (RFC 1035 §2.3.4)",
+        NameError::TooLong { .. } => {
+            "shorten it: a label of a host name has 63 bytes at most (RFC 1035 §2.3.4)"
+        }
         NameError::AllDigits => "put a letter before it",
         _ => return None,
     }))
@@ -74,28 +83,39 @@ pub(crate) fn of_model_problem(problem: &ModelProblem) -> Option<String> {
             format!("`{node}` has {}", words(candidates))
         }
         ModelProblem::OutsideSubnet { .. } => allow("take one of that range", problem),
-        ModelProblem::WrongPrefix { addr, subnet, .. } => {
-            allow(&format!("write \"{addr}\" alone, which takes the length {} of its subnet", subnet.len()), problem)
-        }
+        ModelProblem::WrongPrefix { addr, subnet, .. } => allow(
+            &format!("write \"{addr}\" alone, which takes the length {} of its subnet", subnet.len()),
+            problem,
+        ),
         ModelProblem::NoPrefixLength { addr, .. } => {
             let len = if addr.is_ipv4() { 24 } else { 64 };
             format!("write \"{addr}/{len}\", or give the switch or cable a `subnet`")
         }
-        ModelProblem::SubnetTooSmall { enough: Some(len), .. } => format!("a subnet with a length of {len} is large enough"),
+        ModelProblem::SubnetTooSmall { enough: Some(len), .. } => {
+            format!("a subnet with a length of {len} is large enough")
+        }
         ModelProblem::AmbiguousGateway { candidates, .. } => {
-            let choices: Vec<String> = candidates.iter().map(|name| format!("gateway = \"{name}\"")).collect();
+            let choices: Vec<String> =
+                candidates.iter().map(|name| format!("gateway = \"{name}\"")).collect();
             format!("name one: {}, or gateway = \"none\"", choices.join(" or "))
         }
         ModelProblem::UnreachableGateway { candidates, .. } if !candidates.is_empty() => {
             allow(&format!("it can reach {}", words(candidates)), problem)
         }
         ModelProblem::UnconnectedPort { port: None, .. } => allow("give it a switch: on = \"…\"", problem),
-        ModelProblem::UnconnectedPort { .. } => allow("give it a switch: on = \"…\", or name it in a [[cable]]", problem),
-        ModelProblem::SwitchLoop { switches } => {
-            allow(&format!("write `stp = true` for one of them at least, like [switch.{}]", switches[0]), problem)
+        ModelProblem::UnconnectedPort { .. } => {
+            allow("give it a switch: on = \"…\", or name it in a [[cable]]", problem)
         }
-        ModelProblem::TooManyPorts { .. } => String::from("divide the hosts among several switches and cable the switches together"),
-        ModelProblem::MtuBelowIpv6 { .. } => String::from("raise the MTU, or give the port IPv4 addresses only"),
+        ModelProblem::SwitchLoop { switches } => allow(
+            &format!("write `stp = true` for one of them at least, like [switch.{}]", switches[0]),
+            problem,
+        ),
+        ModelProblem::TooManyPorts { .. } => {
+            String::from("divide the hosts among several switches and cable the switches together")
+        }
+        ModelProblem::MtuBelowIpv6 { .. } => {
+            String::from("raise the MTU, or give the port IPv4 addresses only")
+        }
         ModelProblem::DuplicateAddress { .. }
         | ModelProblem::DuplicateMac { .. }
         | ModelProblem::NetworkAddress { .. }

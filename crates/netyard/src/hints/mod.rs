@@ -16,7 +16,9 @@ pub(crate) use file::{of_model_problem, of_spec_problem};
 pub(crate) fn of(error: &CommandError) -> Vec<String> {
     let one = |text: &str| vec![String::from(text)];
     match error {
-        CommandError::NoFile => one("name the file, as in `netyard up office.toml`, or see a network without any: `netyard demo`"),
+        CommandError::NoFile => {
+            one("name the file, as in `netyard up office.toml`, or see a network without any: `netyard demo`")
+        }
         CommandError::NoLab => one("bring one up first: `netyard up`"),
         CommandError::SeveralLabs { names } => vec![format!("say which one: `netyard -l {} …`", names[0])],
         CommandError::NoNode { near: Some(near), .. } => vec![format!("did you mean `{near}`?")],
@@ -24,25 +26,33 @@ pub(crate) fn of(error: &CommandError) -> Vec<String> {
         CommandError::Resolve { from, source: ResolveError::UnknownName { name, candidates } } => {
             match crate::world::nearest(name, candidates.iter().map(String::as_str)) {
                 Some(near) => vec![format!("did you mean `{near}`?")],
-                None => vec![format!("`netyard show names {from}` lists the names it knows; addresses always work")],
+                None => vec![format!(
+                    "`netyard show names {from}` lists the names it knows; addresses always work"
+                )],
             }
         }
         CommandError::NoLesson { .. } => one("`netyard demo --list` lists them"),
         CommandError::Lab(error) => of_lab(error),
         CommandError::Sandbox(error) => of_sandbox(error),
         CommandError::Apply(error) => of_apply(error),
-        CommandError::Settle(_) => one("`netyard show links` shows the state of every link; `netyard down` takes all of it away"),
+        CommandError::Settle(_) => {
+            one("`netyard show links` shows the state of every link; `netyard down` takes all of it away")
+        }
         _ => Vec::new(),
     }
 }
 
 fn of_lab(error: &LabError) -> Vec<String> {
     match error {
-        LabError::NotRunning { .. } => vec![String::from("`netyard up` brings it up, `netyard ls` lists the labs that run")],
+        LabError::NotRunning { .. } => {
+            vec![String::from("`netyard up` brings it up, `netyard ls` lists the labs that run")]
+        }
         LabError::Version { name, .. } => {
             vec![format!("take it away with `netyard down {name}` of the version that made it")]
         }
-        LabError::NotOwned { .. } => vec![String::from("set XDG_RUNTIME_DIR or NETYARD_RUN_DIR to a directory of your own")],
+        LabError::NotOwned { .. } => {
+            vec![String::from("set XDG_RUNTIME_DIR or NETYARD_RUN_DIR to a directory of your own")]
+        }
         LabError::Record { path, .. } => vec![format!("if no lab runs there, remove {}", path.display())],
         LabError::Sandbox(error) => of_sandbox(error),
         _ => Vec::new(),
@@ -56,7 +66,8 @@ pub(crate) fn is_apparmor_restricted() -> bool {
 
 /// The profile that lets this very program make user namespaces, and how to install it.
 pub(crate) fn apparmor_profile() -> String {
-    let program = std::env::current_exe().map_or_else(|_| "/usr/bin/netyard".into(), |path| path.display().to_string());
+    let program =
+        std::env::current_exe().map_or_else(|_| "/usr/bin/netyard".into(), |path| path.display().to_string());
     format!(
         "as root, write this to /etc/apparmor.d/netyard and run `apparmor_parser -r /etc/apparmor.d/netyard`:\n\
          abi <abi/4.0>,\ninclude <tunables/global>\n\
@@ -81,10 +92,14 @@ pub(crate) fn of_sandbox(error: &SandboxError) -> Vec<String> {
             hints.push(String::from("user namespaces are off; root can allow them: `sysctl -w kernel.unprivileged_userns_clone=1`"));
         }
         if has_value("/proc/sys/user/max_user_namespaces", "0") {
-            hints.push(String::from("user namespaces are off; root can allow them: `sysctl -w user.max_user_namespaces=10000`"));
+            hints.push(String::from(
+                "user namespaces are off; root can allow them: `sysctl -w user.max_user_namespaces=10000`",
+            ));
         }
         if error.errno == Errno::ENOSPC {
-            hints.push(String::from("the limit on namespaces is reached; see /proc/sys/user/max_*_namespaces"));
+            hints.push(String::from(
+                "the limit on namespaces is reached; see /proc/sys/user/max_*_namespaces",
+            ));
         }
     }
     if hints.is_empty() {
@@ -95,14 +110,22 @@ pub(crate) fn of_sandbox(error: &SandboxError) -> Vec<String> {
 
 fn of_apply<E: std::error::Error + 'static>(error: &ApplyError<E>) -> Vec<String> {
     match error {
-        ApplyError::Conflicts(_) => vec![String::from("rename one of the two: netyard does not remove what it did not make")],
+        ApplyError::Conflicts(_) => {
+            vec![String::from("rename one of the two: netyard does not remove what it did not make")]
+        }
         ApplyError::Step { rolled_back, .. } => match **rolled_back {
-            RolledBack::Restored => vec![String::from("the steps before it were taken back, so all is as it was")],
+            RolledBack::Restored => {
+                vec![String::from("the steps before it were taken back, so all is as it was")]
+            }
             RolledBack::Incomplete { .. } | RolledBack::Unknown { .. } => {
-                vec![String::from("not all could be taken back: `netyard plan` shows what differs, `netyard down` takes the lab away")]
+                vec![String::from(
+                    "not all could be taken back: `netyard plan` shows what differs, `netyard down` takes the lab away",
+                )]
             }
         },
-        ApplyError::NotVerified { .. } => vec![String::from("another program may be changing the lab; run `netyard up` again")],
+        ApplyError::NotVerified { .. } => {
+            vec![String::from("another program may be changing the lab; run `netyard up` again")]
+        }
         _ => Vec::new(),
     }
 }
@@ -113,7 +136,8 @@ pub(crate) fn details(error: &CommandError) -> Vec<String> {
     match error {
         ApplyError::Conflicts(conflicts) => conflicts.iter().map(ToString::to_string).collect(),
         ApplyError::NotVerified { remaining } => {
-            let steps = remaining.steps.iter().map(|planned| format!("{} ({})", planned.step, planned.reason));
+            let steps =
+                remaining.steps.iter().map(|planned| format!("{} ({})", planned.step, planned.reason));
             steps.chain(remaining.conflicts.iter().map(ToString::to_string)).collect()
         }
         ApplyError::Step { rolled_back, .. } => match &**rolled_back {

@@ -58,7 +58,10 @@ impl Lesson {
     /// The lesson with this number or name; without one, the demonstration.
     pub(crate) fn find(name: Option<&str>) -> Option<&'static Self> {
         let Some(name) = name else { return Some(&DEMO) };
-        LESSONS.iter().find(|lesson| lesson.name == name || lesson.name.split_once('-').is_some_and(|(n, word)| n == name || word == name))
+        LESSONS.iter().find(|lesson| {
+            lesson.name == name
+                || lesson.name.split_once('-').is_some_and(|(n, word)| n == name || word == name)
+        })
     }
 
     /// All lessons, in order.
@@ -87,10 +90,12 @@ mod tests {
 
     #[test]
     fn both_languages_type_the_same() {
-        let commands = |page| parse(page).into_iter().filter_map(|part| match part {
-            Part::Command(command) => Some((command.text, command.expected)),
-            Part::Prose(_) => None,
-        });
+        let commands = |page| {
+            parse(page).into_iter().filter_map(|part| match part {
+                Part::Command(command) => Some((command.text, command.expected)),
+                Part::Prose(_) => None,
+            })
+        };
         for lesson in LESSONS.iter().chain([&DEMO]) {
             let english: Vec<_> = commands(lesson.english).collect();
             let korean: Vec<_> = commands(lesson.korean).collect();

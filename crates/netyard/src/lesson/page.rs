@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn a_page_is_prose_and_commands() {
-        let page = "# Title\n\nText.\n```console\n$ netyard enter --empty\n# echo a \\\n> b\na b\n```\nMore.\n";
+        let page =
+            "# Title\n\nText.\n```console\n$ netyard enter --empty\n# echo a \\\n> b\na b\n```\nMore.\n";
         let parts = parse(page);
         let Part::Command(inner) = &parts[2] else { panic!("{parts:?}") };
         assert_eq!((inner.shell, inner.text.as_str(), inner.line), (Shell::Inner, "echo a \\\nb", 6));

@@ -79,7 +79,8 @@ pub(crate) fn has_program(program: &str) -> bool {
 fn check_programs(parts: &[Part]) -> Result<(), PlayError> {
     for part in parts {
         let Part::Command(command) = part else { continue };
-        let mut words = command.text.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '(' | ')'));
+        let mut words =
+            command.text.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '(' | ')'));
         let uses = |program: &&&str| words.any(|word| word == **program);
         let missing: Option<&&str> = PROGRAMS.iter().filter(uses).find(|program| !has_program(program));
         if let Some(program) = missing {
@@ -145,7 +146,12 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         // A page that was broken off may have left a lab.
-        let _ = self.command("netyard").args(["down", "--all"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let _ = self
+            .command("netyard")
+            .args(["down", "--all"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
         let _ = fs::remove_dir_all(&self.0);
     }
 }

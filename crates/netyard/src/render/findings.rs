@@ -21,14 +21,16 @@ pub(crate) fn write(out: &mut impl Write, mistakes: &Mistakes) -> io::Result<()>
 
 fn group<'a>(note: &'a Note, text: &'a str, path: &'a str) -> Group<'a> {
     let title = Level::ERROR.primary_title(note.message.as_str()).id(note.code.as_str());
-    let mut snippet = Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(fit(&note.span, text)));
+    let mut snippet =
+        Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(fit(&note.span, text)));
     for also in &note.also {
         snippet = snippet.annotation(AnnotationKind::Context.span(fit(also, text)).label("the other place"));
     }
     let group = Group::with_title(title);
     // An empty or unreadable text has no place to point at.
     let has_place = !text.trim().is_empty() && !text.contains('\u{fffd}') && !text.contains('\0');
-    let group = if has_place { group.element(snippet) } else { group.element(annotate_snippets::Origin::path(path)) };
+    let group =
+        if has_place { group.element(snippet) } else { group.element(annotate_snippets::Origin::path(path)) };
     match &note.hint {
         Some(hint) => group.element(Level::HELP.with_name("hint").message(hint.as_str())),
         None => group,

@@ -19,7 +19,12 @@ pub(crate) fn list(plan: &Plan) -> String {
     }
     for moved in plan.moves() {
         let Move { at, from, to } = moved;
-        let _ = writeln!(text, "{WARNING}moves{WARNING:#}: {at} goes from {} to {}", addresses(&from), addresses(&to));
+        let _ = writeln!(
+            text,
+            "{WARNING}moves{WARNING:#}: {at} goes from {} to {}",
+            addresses(&from),
+            addresses(&to)
+        );
     }
     for conflict in &plan.conflicts {
         let _ = writeln!(text, "{REMOVED}in the way{REMOVED:#}: {conflict}");
@@ -41,7 +46,10 @@ fn sign(step: &Step) -> (char, Style) {
         | Step::DeleteRoute { .. }
         | Step::DeleteNeighbour { .. }
         | Step::ResetSysctl { .. } => ('-', REMOVED),
-        Step::SetSysctl { .. } | Step::SetLink { .. } | Step::ReplaceRoute { .. } | Step::WriteHosts { .. } => ('~', CHANGED),
+        Step::SetSysctl { .. }
+        | Step::SetLink { .. }
+        | Step::ReplaceRoute { .. }
+        | Step::WriteHosts { .. } => ('~', CHANGED),
     }
 }
 

@@ -31,7 +31,12 @@ impl Table {
     pub(crate) fn render(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
@@ -41,7 +46,11 @@ impl Table {
                 let _ = write!(line, "{cell:width$}  ");
             }
             let line = line.trim_end();
-            let _ = if number == 0 { writeln!(text, "{HEADING}{line}{HEADING:#}") } else { writeln!(text, "{line}") };
+            let _ = if number == 0 {
+                writeln!(text, "{HEADING}{line}{HEADING:#}")
+            } else {
+                writeln!(text, "{line}")
+            };
         }
         text
     }
@@ -57,6 +66,9 @@ mod tests {
         table.row(["a".into(), "host".into()]);
         table.row(["router-with-a-long-name".into(), String::new()]);
         let plain = anstream::adapter::strip_str(&table.render()).to_string();
-        assert_eq!(plain, "NAME                     WHAT\na                        host\nrouter-with-a-long-name  -\n");
+        assert_eq!(
+            plain,
+            "NAME                     WHAT\na                        host\nrouter-with-a-long-name  -\n"
+        );
     }
 }

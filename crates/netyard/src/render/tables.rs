@@ -52,7 +52,11 @@ fn nodes(state: &NetState) -> Table {
 /// The addresses by which others reach the node: neither those of `lo` nor those the kernel gives every link.
 fn own_addresses(node: &NodeState) -> Vec<String> {
     let own = |link: &Link| {
-        link.addresses.iter().filter(|a| a.origin != Origin::Kernel).map(|a| a.addr.to_string()).collect::<Vec<_>>()
+        link.addresses
+            .iter()
+            .filter(|a| a.origin != Origin::Kernel)
+            .map(|a| a.addr.to_string())
+            .collect::<Vec<_>>()
     };
     node.links.values().flat_map(own).collect()
 }
@@ -255,7 +259,8 @@ pub(crate) fn json(state: &NetState, what: What) -> Value {
                 "links": node.links.keys().filter(|link| link.as_str() != "lo").collect::<Vec<_>>(),
                 "addresses": own_addresses(node),
             })),
-            What::Links => rows.extend(node.links.iter().map(|(link_name, link)| link_json(name, link_name.as_str(), link))),
+            What::Links => rows
+                .extend(node.links.iter().map(|(link_name, link)| link_json(name, link_name.as_str(), link))),
             What::Addresses => {
                 for (link_name, link) in &node.links {
                     rows.extend(link.addresses.iter().map(|addr| {
@@ -264,7 +269,9 @@ pub(crate) fn json(state: &NetState, what: What) -> Value {
                 }
             }
             What::Routes => rows.extend(node.routes.iter().map(|route| with_node(name, route))),
-            What::Neighbours => rows.extend(node.neighbours.iter().map(|neighbour| with_node(name, neighbour))),
+            What::Neighbours => {
+                rows.extend(node.neighbours.iter().map(|neighbour| with_node(name, neighbour)))
+            }
             What::Fdb => rows.extend(node.fdb.iter().map(|entry| with_node(name, entry))),
             What::Names => {}
         }

@@ -111,7 +111,10 @@ impl Change {
         assert!(said.contains("is up in"), "{said}");
         let lines = stream.stop();
         for (number, line) in lines.iter().enumerate() {
-            assert!(line.contains(&format!("seq={} 64 bytes", number + 1)), "lost during the change: {lines:#?}");
+            assert!(
+                line.contains(&format!("seq={} 64 bytes", number + 1)),
+                "lost during the change: {lines:#?}"
+            );
         }
     }
 }
@@ -125,7 +128,11 @@ struct Stream {
 
 impl Stream {
     fn start(yard: &Netyard, from: &str, to: &str) -> Self {
-        let mut child = yard.command(["ping", from, to, "-i", "0.01", "-c", "60000"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = yard
+            .command(["ping", from, to, "-i", "0.01", "-c", "60000"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
         output.read_line(&mut first).unwrap();
@@ -277,7 +284,10 @@ changes! {
 #[test]
 fn a_changed_comment_is_no_change() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
-    yard.write("netyard.toml", FILE.replace("[host.a]", "[host.a]\ncomment = \"the boss\" # to be seen nowhere"));
+    yard.write(
+        "netyard.toml",
+        FILE.replace("[host.a]", "[host.a]\ncomment = \"the boss\" # to be seen nowhere"),
+    );
     yard.run("plan --check").expect_code(0);
     assert!(yard.ok("up").contains("nothing to do"));
 }
@@ -288,7 +298,11 @@ fn what_a_person_added_by_hand_stays() {
     if !crate::support::has_programs(&["ip"]) {
         return;
     }
-    for line in ["ip address add 10.77.0.1/24 dev eth0", "ip route add 10.88.0.0/16 via 10.0.0.12", "ip link add dangling type veth peer name other"] {
+    for line in [
+        "ip address add 10.77.0.1/24 dev eth0",
+        "ip route add 10.88.0.0/16 via 10.0.0.12",
+        "ip link add dangling type veth peer name other",
+    ] {
         yard.sh("a", line).expect_code(0);
     }
     assert!(yard.ok("up").contains("nothing to do"));

@@ -131,7 +131,9 @@ fn a_holder_that_nobody_knows_ends() {
     yard.write("netyard.toml", file(&name, 1));
     for _ in 0..20 {
         let mut up = yard.command(["up"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        wait_until("a holder begins", || !holders_named(&name).is_empty() || up.try_wait().unwrap().is_some());
+        wait_until("a holder begins", || {
+            !holders_named(&name).is_empty() || up.try_wait().unwrap().is_some()
+        });
         let _ = up.kill();
         up.wait().unwrap();
         yard.ok("down");
@@ -144,7 +146,9 @@ fn a_record_that_cannot_be_read_is_told_and_can_be_removed() {
     let yard = Netyard::without_kernel();
     let lab = yard.run_dir().join("odd");
     fs::create_dir_all(&lab).unwrap();
-    for (text, complaint) in [("half a rec", "does not hold the record of a lab"), ("{\"version\": 99}", "another version")] {
+    for (text, complaint) in
+        [("half a rec", "does not hold the record of a lab"), ("{\"version\": 99}", "another version")]
+    {
         fs::write(lab.join("lab.json"), text).unwrap();
         yard.run("show nodes -l odd").expect_code(1).expect_complaint(complaint).expect_complaint("hint: ");
         assert!(yard.ok("ls").contains("odd"));

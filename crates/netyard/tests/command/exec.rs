@@ -36,7 +36,14 @@ fn every_exit_code_is_passed_on() {
 fn the_end_by_a_signal_is_passed_on() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
     for words in WAYS {
-        for signal in [Signal::SIGTERM, Signal::SIGKILL, Signal::SIGHUP, Signal::SIGINT, Signal::SIGUSR1, Signal::SIGABRT] {
+        for signal in [
+            Signal::SIGTERM,
+            Signal::SIGKILL,
+            Signal::SIGHUP,
+            Signal::SIGINT,
+            Signal::SIGUSR1,
+            Signal::SIGABRT,
+        ] {
             let outcome = yard.run_args(way(words, &format!("ulimit -c 0; kill -{} $$", signal as i32)));
             assert_eq!(outcome.signal, Some(signal as i32), "{words:?}: {outcome}");
         }
@@ -57,8 +64,14 @@ fn start(yard: &Netyard, words: &[&str], script: &str) -> (Child, BufReader<impl
 fn signals_are_passed_to_the_command() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
     for words in WAYS {
-        for (signal, name) in [(Signal::SIGTERM, "TERM"), (Signal::SIGINT, "INT"), (Signal::SIGHUP, "HUP"), (Signal::SIGUSR2, "USR2")] {
-            let script = format!("trap 'echo got {name}; exit 7' {name}; echo ready; while :; do sleep 0.01; done");
+        for (signal, name) in [
+            (Signal::SIGTERM, "TERM"),
+            (Signal::SIGINT, "INT"),
+            (Signal::SIGHUP, "HUP"),
+            (Signal::SIGUSR2, "USR2"),
+        ] {
+            let script =
+                format!("trap 'echo got {name}; exit 7' {name}; echo ready; while :; do sleep 0.01; done");
             let (mut child, mut output) = start(&yard, words, &script);
             kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
             let mut rest = String::new();
@@ -83,7 +96,8 @@ fn a_command_that_minds_no_signal_ends_by_it() {
 fn the_command_ends_with_the_program() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
     for words in WAYS {
-        let mark = format!("1000.{}", yard.folder().display().to_string().bytes().map(u32::from).sum::<u32>());
+        let mark =
+            format!("1000.{}", yard.folder().display().to_string().bytes().map(u32::from).sum::<u32>());
         let (mut child, mut output) = start(&yard, words, &format!("echo ready; exec sleep {mark}"));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -105,7 +119,8 @@ fn streams_are_passed_through() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
     for words in WAYS {
         let mut command = yard.command(way(words, "tr a-z A-Z; echo trouble >&2"));
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all("some text\n".repeat(5000).as_bytes()).unwrap();
         drop(stdin);
@@ -128,11 +143,23 @@ fn arguments_are_passed_as_they_are() {
 #[test]
 fn a_node_has_its_own_name_and_names() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
-    assert_eq!(yard.sh("red", "hostname; cat /etc/hostname; cat /proc/sys/kernel/hostname").stdout, "red\nred\nred\n");
-    assert_eq!(yard.sh("red", "getent hosts db").stdout.split_whitespace().collect::<Vec<_>>(), ["10.0.0.2", "blue", "db"]);
+    assert_eq!(
+        yard.sh("red", "hostname; cat /etc/hostname; cat /proc/sys/kernel/hostname").stdout,
+        "red\nred\nred\n"
+    );
+    assert_eq!(
+        yard.sh("red", "getent hosts db").stdout.split_whitespace().collect::<Vec<_>>(),
+        ["10.0.0.2", "blue", "db"]
+    );
     assert_eq!(yard.sh("lan", "hostname").stdout, "lan\n");
     if has_programs(&["ip"]) {
-        let inside = yard.run_args(["enter", "--", "sh", "-c", "ip netns; ip netns exec red getent hosts db; ip -n red -br address show eth0"]);
+        let inside = yard.run_args([
+            "enter",
+            "--",
+            "sh",
+            "-c",
+            "ip netns; ip netns exec red getent hosts db; ip -n red -br address show eth0",
+        ]);
         let text = inside.expect_code(0).stdout;
         for word in ["blue\n", "lan\n", "red\n", "10.0.0.2", "10.0.0.1/24"] {
             assert!(text.contains(word), "{word:?} is not in:\n{text}");
@@ -148,7 +175,11 @@ fn the_folder_and_the_environment_are_kept() {
         yard.write("file", "text\n");
         let output = command.env("OF_THE_PERSON", "kept").output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(text, format!("{}\ntext\nkept\n", fs::canonicalize(yard.folder()).unwrap().display()), "{words:?}");
+        assert_eq!(
+            text,
+            format!("{}\ntext\nkept\n", fs::canonicalize(yard.folder()).unwrap().display()),
+            "{words:?}"
+        );
         // What a node writes there is the person's file.
         yard.run_args(way(words, "echo new >written")).expect_code(0);
         assert_eq!(fs::read_to_string(yard.folder().join("written")).unwrap(), "new\n");
@@ -163,11 +194,15 @@ fn a_shell_is_the_persons_own() {
         let mut command = yard.command(line.split(' '));
         command.env("SHELL", "/bin/sh").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let script = "echo $NETYARD_NODE in $(grep -o '10.0.0.1\\b' /proc/net/fib_trie | head -n 1)\nexit 5\n";
+        let script =
+            "echo $NETYARD_NODE in $(grep -o '10.0.0.1\\b' /proc/net/fib_trie | head -n 1)\nexit 5\n";
         child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(5));
-        assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), if expected.is_empty() { "in" } else { expected });
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap().trim(),
+            if expected.is_empty() { "in" } else { expected }
+        );
     }
 }
 
@@ -176,7 +211,8 @@ fn a_shell_is_the_persons_own() {
 fn a_command_in_the_background_lives_on() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
     let folder = yard.folder();
-    yard.sh("red", "(trap '' HUP; while :; do echo x >>alive; sleep 0.01; done) >/dev/null 2>&1 &").expect_code(0);
+    yard.sh("red", "(trap '' HUP; while :; do echo x >>alive; sleep 0.01; done) >/dev/null 2>&1 &")
+        .expect_code(0);
     let size = || fs::metadata(folder.join("alive")).map_or(0, |meta| meta.len());
     wait_until("it writes", || size() > 0);
     let before = size();

@@ -21,10 +21,26 @@ on = "lan"
 
 /// Further lines of the file that the kernel refuses, each with what the error has to name.
 const REFUSED: [(&str, &str, &[&str]); 4] = [
-    ("a_setting_out_of_range", "sysctl = { \"net.ipv4.ip_default_ttl\" = 4711 }", &["z", "net.ipv4.ip_default_ttl"]),
-    ("a_setting_of_words", "sysctl = { \"net.ipv4.ip_forward\" = \"perhaps\" }", &["z", "net.ipv4.ip_forward"]),
-    ("a_setting_that_is_not_there", "sysctl = { \"net.ipv4.no_such_setting\" = 1 }", &["z", "net.ipv4.no_such_setting"]),
-    ("a_setting_that_is_read_only", "sysctl = { \"net.ipv4.tcp_available_congestion_control\" = \"x\" }", &["z", "tcp_available_congestion_control"]),
+    (
+        "a_setting_out_of_range",
+        "sysctl = { \"net.ipv4.ip_default_ttl\" = 4711 }",
+        &["z", "net.ipv4.ip_default_ttl"],
+    ),
+    (
+        "a_setting_of_words",
+        "sysctl = { \"net.ipv4.ip_forward\" = \"perhaps\" }",
+        &["z", "net.ipv4.ip_forward"],
+    ),
+    (
+        "a_setting_that_is_not_there",
+        "sysctl = { \"net.ipv4.no_such_setting\" = 1 }",
+        &["z", "net.ipv4.no_such_setting"],
+    ),
+    (
+        "a_setting_that_is_read_only",
+        "sysctl = { \"net.ipv4.tcp_available_congestion_control\" = \"x\" }",
+        &["z", "tcp_available_congestion_control"],
+    ),
 ];
 
 fn refused(line: &str) -> String {
@@ -53,8 +69,14 @@ fn a_running_lab_stays_as_it_was() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
     let before = yard.state();
     for (name, line, _) in REFUSED {
-        let text = refused(line).replace("[host.b]\non = \"lan\"", "[host.b]\non = \"lan\"\nmtu = 1400\naddress = [\"10.0.0.77\", \"fd00::77\"]");
-        yard.write("netyard.toml", text.replace("[host.a]", "[switch.new]\nsubnet = \"10.9.0.0/24\"\n\n[host.a]"));
+        let text = refused(line).replace(
+            "[host.b]\non = \"lan\"",
+            "[host.b]\non = \"lan\"\nmtu = 1400\naddress = [\"10.0.0.77\", \"fd00::77\"]",
+        );
+        yard.write(
+            "netyard.toml",
+            text.replace("[host.a]", "[switch.new]\nsubnet = \"10.9.0.0/24\"\n\n[host.a]"),
+        );
         let outcome = yard.run("up").expect_code(1);
         assert!(outcome.stderr.contains("all is as it was"), "{outcome}");
         assert_eq!(yard.state(), before, "{name}");
@@ -73,7 +95,10 @@ fn things_of_others_are_not_overrun() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
     yard.sh("a", "ip link add eth1 type veth peer name other").expect_code(0);
     let before = yard.state();
-    yard.write("netyard.toml", format!("{FILE}[[cable]]\nbetween = [\"a.eth1\", \"b.eth1\"]\nsubnet = \"10.5.0.0/30\"\n"));
+    yard.write(
+        "netyard.toml",
+        format!("{FILE}[[cable]]\nbetween = [\"a.eth1\", \"b.eth1\"]\nsubnet = \"10.5.0.0/30\"\n"),
+    );
     let outcome = yard.run("up").expect_code(1);
     assert_page("snapshots", "up_finds_something_in_the_way", &outcome.to_string());
     assert!(yard.ok("plan").contains("in the way"));

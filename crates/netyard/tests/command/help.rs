@@ -89,9 +89,8 @@ fn doctor_tells_people_and_programs_the_same() {
     let checks = answer["checks"].as_array().unwrap();
     for check in checks {
         let (name, verdict) = (check["name"].as_str().unwrap(), check["verdict"].as_str().unwrap());
-        let is_line = |line: &&str| {
-            line.strip_prefix(verdict).is_some_and(|rest| rest.trim_start().starts_with(name))
-        };
+        let is_line =
+            |line: &&str| line.strip_prefix(verdict).is_some_and(|rest| rest.trim_start().starts_with(name));
         assert!(lines.iter().any(is_line), "no line says that {name} is {verdict}:\n{text}");
         let needs_remedy = verdict != "ok";
         assert_eq!(needs_remedy, !check["remedy"].as_array().unwrap().is_empty(), "{check}");
@@ -168,7 +167,8 @@ fn man_pages_are_written() {
     let yard = Netyard::without_kernel();
     assert_page("snapshots", "man", &yard.run("man pages/man1").to_string());
     let entries = fs::read_dir(yard.folder().join("pages/man1")).unwrap();
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert_page("snapshots", "man_files", &names.join("\n"));
     let page = fs::read_to_string(yard.folder().join("pages/man1/netyard-up.1")).unwrap();

@@ -14,7 +14,17 @@ fn one_file_is_up_several_times() {
         yard.run(&format!("ping a b -c 1 -l {lab}")).expect_code(0);
     }
     // The same addresses, and still apart: what is broken in one works in the other.
-    yard.run_args(["-l", "one", "exec", "b", "--", "sh", "-c", "echo 1 >/proc/sys/net/ipv4/icmp_echo_ignore_all"]).expect_code(0);
+    yard.run_args([
+        "-l",
+        "one",
+        "exec",
+        "b",
+        "--",
+        "sh",
+        "-c",
+        "echo 1 >/proc/sys/net/ipv4/icmp_echo_ignore_all",
+    ])
+    .expect_code(0);
     yard.run("-l one ping a b -c 1 -W 0.2").expect_code(1);
     yard.run("-l two ping a b -c 1").expect_code(0);
     assert_eq!(yard.holders().len(), 2);
@@ -135,5 +145,8 @@ fn inside_a_lab_that_lab_is_meant() {
     let environment = inside("exec b -- env").expect_code(0).stdout;
     assert!(environment.contains("NETYARD_NODE=b\n"), "{environment}");
     let environment = yard.run("exec a -- env").expect_code(0).stdout;
-    assert!(environment.contains("NETYARD_LAB=pair\n") && environment.contains("NETYARD_NODE=a\n"), "{environment}");
+    assert!(
+        environment.contains("NETYARD_LAB=pair\n") && environment.contains("NETYARD_NODE=a\n"),
+        "{environment}"
+    );
 }

@@ -11,8 +11,16 @@ use crate::support::{Netyard, example, has_programs};
 fn fingerprint(yard: &Netyard) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for line in [
-        "ip -o link", "ip -o -details link", "ip -o address", "ip route show table all", "ip -6 route show table all",
-        "ip rule", "ip -6 rule", "ip netns list", "bridge link", "nft list ruleset",
+        "ip -o link",
+        "ip -o -details link",
+        "ip -o address",
+        "ip route show table all",
+        "ip -6 route show table all",
+        "ip rule",
+        "ip -6 rule",
+        "ip netns list",
+        "bridge link",
+        "nft list ruleset",
     ] {
         let mut words = line.split_whitespace();
         let program = words.next().unwrap();
@@ -28,7 +36,13 @@ fn fingerprint(yard: &Netyard) -> BTreeMap<String, String> {
         names.sort();
         all.insert(dir.to_owned(), names.join("\n"));
     }
-    for file in ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/proc/sys/kernel/hostname", "/proc/net/dev_mcast"] {
+    for file in [
+        "/etc/hosts",
+        "/etc/hostname",
+        "/etc/resolv.conf",
+        "/proc/sys/kernel/hostname",
+        "/proc/net/dev_mcast",
+    ] {
         let mut hasher = DefaultHasher::new();
         fs::read(file).unwrap_or_default().hash(&mut hasher);
         all.insert(file.to_owned(), format!("{:x}", hasher.finish()));
@@ -41,8 +55,10 @@ fn fingerprint(yard: &Netyard) -> BTreeMap<String, String> {
 
 /// Leased addresses count their time.
 fn without_lifetimes(text: &str) -> String {
-    let is_lifetime = |word: &&str| word.ends_with("sec") && word.trim_end_matches("sec").parse::<u64>().is_ok();
-    let clean = |line: &str| line.split(' ').filter(|word| !is_lifetime(word)).collect::<Vec<_>>().join(" ") + "\n";
+    let is_lifetime =
+        |word: &&str| word.ends_with("sec") && word.trim_end_matches("sec").parse::<u64>().is_ok();
+    let clean =
+        |line: &str| line.split(' ').filter(|word| !is_lifetime(word)).collect::<Vec<_>>().join(" ") + "\n";
     text.lines().map(clean).collect()
 }
 

@@ -89,9 +89,13 @@ fn every_code_has_a_file_and_every_file_a_test() {
         yard.write("netyard.toml", mistake(code.as_str()));
         yard.run("plan").expect_complaint(&format!("error[{code}]"));
     }
-    let entries = fs::read_dir(repository("crates/netyard/tests/mistakes")).unwrap().flatten().map(|entry| entry.path());
+    let entries = fs::read_dir(repository("crates/netyard/tests/mistakes"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path());
     let files = entries.filter(|path| path.extension().is_some_and(|ending| ending == "toml"));
-    let files: BTreeSet<String> = files.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    let files: BTreeSet<String> =
+        files.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
     assert_eq!(tested, files);
 }
 
@@ -126,7 +130,9 @@ fn a_huge_file_is_refused_in_no_time() {
 
 #[test]
 fn a_mistake_leaves_the_running_lab_as_it_is() {
-    let Some(yard) = Netyard::with_lab("[switch.lan]\nsubnet = \"10.0.0.0/24\"\n[host.a]\non = \"lan\"\n[host.b]\non = \"lan\"\n") else {
+    let Some(yard) = Netyard::with_lab(
+        "[switch.lan]\nsubnet = \"10.0.0.0/24\"\n[host.a]\non = \"lan\"\n[host.b]\non = \"lan\"\n",
+    ) else {
         return;
     };
     let before = yard.state();

@@ -24,7 +24,14 @@ fn every_node_knows_every_name() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
     for node in ["a", "b", "lan"] {
         let hosts = yard.sh(node, "cat /etc/hosts").expect_code(0).stdout;
-        for line in ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback", "10.0.0.1 a", "fd00::1 a", "10.0.0.2 b db", "fd00::2 b db"] {
+        for line in [
+            "127.0.0.1 localhost",
+            "::1 localhost ip6-localhost ip6-loopback",
+            "10.0.0.1 a",
+            "fd00::1 a",
+            "10.0.0.2 b db",
+            "fd00::2 b db",
+        ] {
             let is_line = |known: &str| known.split_whitespace().eq(line.split(' '));
             assert!(hosts.lines().any(is_line), "{node} lacks `{line}`:\n{hosts}");
         }
@@ -72,7 +79,10 @@ fn lines_of_a_person_survive() {
     assert!(yard.ok("up").contains("nothing to do"));
     yard.change(&FILE.replace("\"db\"", "\"db\", \"cache\""));
     let hosts = yard.sh("a", "cat /etc/hosts").stdout;
-    assert!(hosts.contains("192.168.1.11 printer\n") && hosts.contains("127.0.0.1 localhost me\n"), "{hosts}");
+    assert!(
+        hosts.contains("192.168.1.11 printer\n") && hosts.contains("127.0.0.1 localhost me\n"),
+        "{hosts}"
+    );
     assert_eq!(hosts.matches("cache").count(), 2, "{hosts}");
     assert!(!yard.sh("b", "cat /etc/hosts").stdout.contains("printer"), "every node has its own file");
     yard.change(&format!("names.by = \"none\"\n{FILE}"));
@@ -85,7 +95,11 @@ fn lines_of_a_person_survive() {
 fn netyards_lines_are_mended() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
     let before = yard.sh("a", "cat /etc/hosts").stdout;
-    yard.sh("a", "sed 's/^10.0.0.2/10.0.0.9/' /etc/hosts >/tmp/y.$$ && cat /tmp/y.$$ >/etc/hosts; rm /tmp/y.$$").expect_code(0);
+    yard.sh(
+        "a",
+        "sed 's/^10.0.0.2/10.0.0.9/' /etc/hosts >/tmp/y.$$ && cat /tmp/y.$$ >/etc/hosts; rm /tmp/y.$$",
+    )
+    .expect_code(0);
     yard.run("plan --check").expect_code(3);
     yard.ok("up");
     assert_eq!(yard.sh("a", "cat /etc/hosts").stdout, before);
@@ -112,6 +126,8 @@ fn other_files_are_the_machines() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
     for file in ["/etc/passwd", "/etc/nsswitch.conf", "/etc/resolv.conf"] {
         let here = std::fs::read_to_string(file).unwrap_or_default();
-        wait_until("the file is there", || yard.sh("a", &format!("cat {file} 2>/dev/null; true")).stdout == here);
+        wait_until("the file is there", || {
+            yard.sh("a", &format!("cat {file} 2>/dev/null; true")).stdout == here
+        });
     }
 }

@@ -60,7 +60,8 @@ fn everybody_in_the_office_reaches_everybody() {
 
 /// Makes room in the kernel's table.
 fn forget_neighbours(yard: &Netyard) {
-    yard.run_args(["enter", "--", "ip", "-all", "netns", "exec", "ip", "neigh", "flush", "all"]).expect_code(0);
+    yard.run_args(["enter", "--", "ip", "-all", "netns", "exec", "ip", "neigh", "flush", "all"])
+        .expect_code(0);
 }
 
 /// With permanent entries the table does not matter, however many talk at once.
@@ -109,7 +110,8 @@ fn a_loop_of_switches_with_a_spanning_tree() {
         yard.assert_reaches(from, ["fd00::a", "fd00::b", "fd00::c"]);
     }
     let links = yard.json("show links --json");
-    let blocked = links["links"].as_array().unwrap().iter().filter(|link| link["port_state"] == "blocking").count();
+    let blocked =
+        links["links"].as_array().unwrap().iter().filter(|link| link["port_state"] == "blocking").count();
     assert_eq!(blocked, 1);
     assert!(yard.ok("up").contains("nothing to do"));
 }
@@ -177,7 +179,8 @@ fn two_ways_of_equal_cost() {
     }
     let routes = yard.json("show routes in --json");
     let is_shared = |route: &&Value| route["kind"]["nexthops"].as_array().is_some_and(|hops| hops.len() == 2);
-    let shared: Vec<&Value> = routes["routes"].as_array().unwrap().iter().filter(is_shared).map(|route| &route["to"]).collect();
+    let shared: Vec<&Value> =
+        routes["routes"].as_array().unwrap().iter().filter(is_shared).map(|route| &route["to"]).collect();
     assert_eq!(shared, ["10.2.0.0/24", "fd00:2::/64"]);
 }
 

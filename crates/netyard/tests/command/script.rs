@@ -23,7 +23,14 @@ fn assert_script_does_the_same(file: &str) {
         assert_eq!(typed, built, "{key} by the script, and by `up`");
     }
     // `up` takes what the script made for its own work, so nothing is left to do.
-    let said = yard.run_args(["enter", "--empty", "--", "sh", "-c", &format!("sh build.sh && {PROGRAM} show nodes")]);
+    let said = yard.run_args([
+        "enter",
+        "--empty",
+        "--",
+        "sh",
+        "-c",
+        &format!("sh build.sh && {PROGRAM} show nodes"),
+    ]);
     said.expect_code(0);
 }
 

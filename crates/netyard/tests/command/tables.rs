@@ -92,7 +92,10 @@ fn up_says_what_it_did() {
 #[test]
 fn up_says_what_it_did_to_programs() {
     let Some(yard) = Netyard::new() else { return };
-    yard.write("netyard.toml", "name = \"pair\"\nhost.a = {}\nhost.b = {}\ncable = [{ between = [\"a\", \"b\"] }]\n");
+    yard.write(
+        "netyard.toml",
+        "name = \"pair\"\nhost.a = {}\nhost.b = {}\ncable = [{ between = [\"a\", \"b\"] }]\n",
+    );
     let mut answer = yard.json("up --json");
     let seconds = answer["seconds"].take();
     assert!(seconds.as_f64().is_some_and(|seconds| seconds < 20.0), "{seconds}");
@@ -103,7 +106,9 @@ fn up_says_what_it_did_to_programs() {
 fn plan_of_a_change() {
     let Some(yard) = Netyard::with_lab(SMALL) else { return };
     // A host in front of the others moves them.
-    let changed = SMALL.replace("[host.a]", "[host.first]\non = \"lan\"\n\n[host.a]").replace("mtu = 1400", "mtu = 1300");
+    let changed = SMALL
+        .replace("[host.a]", "[host.first]\non = \"lan\"\n\n[host.a]")
+        .replace("mtu = 1400", "mtu = 1300");
     yard.write("netyard.toml", changed);
     assert_page("snapshots", "plan_of_a_change", &yard.run("plan").to_string());
     assert_page("snapshots", "plan_of_a_change_check", &yard.run("plan --check").to_string());
@@ -130,10 +135,16 @@ fn running_labs_are_listed() {
     let answer = yard.json("ls --json");
     let lab = &answer["labs"][0];
     assert_eq!(lab["name"], "small");
-    assert_eq!(lab["file"], Value::from(yard.folder().join("netyard.toml").to_str().unwrap().replace(
-        yard.folder().parent().unwrap().to_str().unwrap(),
-        "[place]",
-    )));
+    assert_eq!(
+        lab["file"],
+        Value::from(
+            yard.folder()
+                .join("netyard.toml")
+                .to_str()
+                .unwrap()
+                .replace(yard.folder().parent().unwrap().to_str().unwrap(), "[place]",)
+        )
+    );
     let pid = lab["holder_pid"].as_i64().unwrap();
     assert!(crate::support::is_holder(pid));
     let table = yard.ok("ls");
@@ -145,7 +156,12 @@ fn running_labs_are_listed() {
 /// What the kernel learned by itself comes and goes; what was written stays.
 fn only_permanent(outcome: &Outcome) -> String {
     let is_kept = |line: &&str| line.starts_with("NODE") || line.ends_with("permanent");
-    outcome.stdout.lines().filter(is_kept).map(|line| line.split_whitespace().collect::<Vec<_>>().join("  ") + "\n").collect()
+    outcome
+        .stdout
+        .lines()
+        .filter(is_kept)
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join("  ") + "\n")
+        .collect()
 }
 
 #[test]
@@ -157,7 +173,10 @@ fn neighbours_are_shown() {
     assert_eq!(rows["schema_version"], 1);
     let rows = rows["neighbours"].as_array().unwrap();
     let gateway = rows.iter().find(|row| row["addr"] == "10.0.0.1").expect("a has asked for its gateway");
-    assert_eq!((&gateway["node"], &gateway["dev"], &gateway["origin"]), (&"a".into(), &"eth0".into(), &"kernel".into()));
+    assert_eq!(
+        (&gateway["node"], &gateway["dev"], &gateway["origin"]),
+        (&"a".into(), &"eth0".into(), &"kernel".into())
+    );
 }
 
 #[test]
@@ -170,7 +189,10 @@ fn forwarding_tables_are_shown() {
     let table = yard.json("show fdb lan --json");
     let rows = table["fdb"].as_array().unwrap();
     let learned = rows.iter().find(|row| row["mac"] == a["mac"]).expect("the switch has seen a");
-    assert_eq!((&learned["bridge"], &learned["dev"], &learned["permanent"]), (&"lan".into(), &"a".into(), &false.into()));
+    assert_eq!(
+        (&learned["bridge"], &learned["dev"], &learned["permanent"]),
+        (&"lan".into(), &"a".into(), &false.into())
+    );
     let text = yard.ok("show fdb lan");
     let line = text.lines().find(|line| line.contains(a["mac"].as_str().unwrap())).unwrap();
     assert_eq!(line.split_whitespace().collect::<Vec<_>>()[2..], ["a", "a.eth0", "learned"]);
@@ -191,7 +213,10 @@ fn ping_answers_programs() {
 #[test]
 fn a_reader_that_goes_away_is_no_fault() {
     let Some(yard) = Netyard::with_lab(SMALL) else { return };
-    let script = format!("{{ {0} show links; echo $? >code; }} 2>errors | head -n 1; wait; cat code errors", crate::support::PROGRAM);
+    let script = format!(
+        "{{ {0} show links; echo $? >code; }} 2>errors | head -n 1; wait; cat code errors",
+        crate::support::PROGRAM
+    );
     for _ in 0..3 {
         let output = yard.program("sh", ["-c", &script]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -200,6 +225,7 @@ fn a_reader_that_goes_away_is_no_fault() {
         assert_eq!(lines[1..], ["0"], "{text}");
     }
     // Nobody reads from the beginning.
-    let full = yard.program("sh", ["-c", &format!("{} show links >&-", crate::support::PROGRAM)]).output().unwrap();
+    let full =
+        yard.program("sh", ["-c", &format!("{} show links >&-", crate::support::PROGRAM)]).output().unwrap();
     assert!(full.status.code().is_some_and(|code| code < 2), "{full:?}");
 }

@@ -22,7 +22,8 @@ impl Terminal {
     fn open(yard: &Netyard, args: &[&str]) -> Self {
         let pty = openpty(None, None).unwrap();
         let stream = File::from(pty.slave);
-        let mut command = yard.program("setsid", ["--ctty", "--wait", crate::support::PROGRAM].iter().chain(args));
+        let mut command =
+            yard.program("setsid", ["--ctty", "--wait", crate::support::PROGRAM].iter().chain(args));
         command.env("TERM", "dumb").env("SHELL", "/bin/sh").env("PS1", "> ");
         command.stdin(stream.try_clone().unwrap()).stdout(stream.try_clone().unwrap()).stderr(stream);
         let child = command.spawn().unwrap();

@@ -84,7 +84,11 @@ impl Netyard {
     }
 
     /// Any program, in this place.
-    pub(crate) fn program<A: AsRef<OsStr>>(&self, program: &str, args: impl IntoIterator<Item = A>) -> Command {
+    pub(crate) fn program<A: AsRef<OsStr>>(
+        &self,
+        program: &str,
+        args: impl IntoIterator<Item = A>,
+    ) -> Command {
         let mut command = Command::new(program);
         command
             .args(args)
@@ -151,7 +155,9 @@ impl Netyard {
 
     /// The live state of the kernel, as far as it does not change by itself.
     pub(crate) fn state(&self) -> String {
-        ["links", "addresses", "routes", "names"].map(|table| self.ok(&format!("show {table} --json"))).concat()
+        ["links", "addresses", "routes", "names"]
+            .map(|table| self.ok(&format!("show {table} --json")))
+            .concat()
     }
 
     /// The processes that hold the labs of this place.
@@ -174,7 +180,8 @@ impl Drop for Netyard {
             assert!(!is_holder(pid), "the holder {pid} outlives its lab");
         }
         for place in [self.run_dir(), self.dir.path().join("tmp")] {
-            let left: Vec<_> = fs::read_dir(&place).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+            let left: Vec<_> =
+                fs::read_dir(&place).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
             assert!(left.is_empty(), "left behind: {left:?}");
         }
     }
@@ -187,9 +194,11 @@ pub(crate) fn is_holder(pid: i64) -> bool {
 
 /// The holders of labs with this name, whoever's they are.
 pub(crate) fn holders_named(name: &str) -> Vec<i64> {
-    let pids = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let pids =
+        fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let command_line = format!("netyard\0--hold-lab\0{name}\0");
-    let holds = |pid: &i64| fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line == command_line);
+    let holds =
+        |pid: &i64| fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line == command_line);
     pids.filter(holds).collect()
 }
 
@@ -198,7 +207,8 @@ static REFUSED: LazyLock<Option<String>> = LazyLock::new(|| {
     let yard = Netyard::without_kernel();
     let answer: Value = serde_json::from_str(&yard.run("doctor --json").stdout).unwrap();
     let checks = answer["checks"].as_array().unwrap();
-    let namespaces = checks.iter().find(|check| check["name"] == "namespaces").expect("doctor looks at namespaces");
+    let namespaces =
+        checks.iter().find(|check| check["name"] == "namespaces").expect("doctor looks at namespaces");
     (namespaces["verdict"] == "missing").then(|| format!("no namespaces here: {}", namespaces["detail"]))
 });
 

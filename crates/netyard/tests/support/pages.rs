@@ -40,7 +40,8 @@ fn mask_line(line: &str) -> String {
 /// Whether the word is a number with that many decimals.
 fn has_decimals(word: &str, count: usize) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    word.split_once('.').is_some_and(|(whole, part)| is_number(whole) && is_number(part) && part.len() == count)
+    word.split_once('.')
+        .is_some_and(|(whole, part)| is_number(whole) && is_number(part) && part.len() == count)
 }
 
 /// The word with every number that has a decimal point masked: `time=0.123` is `time=[..]`.
