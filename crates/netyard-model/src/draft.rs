@@ -1,56 +1,17 @@
-//! A network that is being decided, stage by stage. Each stage goes on after mistakes, so that all of them are found at once.
+//! A network that is being decided: what the stages of [`resolve`](crate::resolve) share.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use netyard_spec::{
-    CableSpec, Finding, NodeBody, NodeSpec, PortSettings, Span, Spanned, Spec, StationSpec, SwitchSpec,
+    CableSpec, NodeBody, NodeSpec, PortSettings, Span, Spanned, Spec, StationSpec, SwitchSpec,
 };
 use netyard_types::{LabName, NodeKind, NodeName};
 
+use crate::hash;
 use crate::network::{Network, NodeId};
 use crate::problem::{Problem, Wanted};
 use crate::report::Report;
-use crate::{
-    addresses, assign, gateways, hash, loops, macs, mtu, nodes, routes, routing, segments, settings, subnets,
-    wiring,
-};
-
-/// What a file comes to.
-#[derive(Debug, Clone)]
-#[must_use = "a network is only there if there are no errors"]
-pub struct Resolution {
-    /// The network; there if nothing stands in its way.
-    pub network: Option<Network>,
-    /// The mistakes that stand in its way, by place.
-    pub errors: Vec<Finding<Problem>>,
-    /// The mistakes that the file allows, by place. The network has them.
-    pub allowed: Vec<Finding<Problem>>,
-}
-
-/// Decides everything that `spec` leaves open, for a lab of that name, or finds all that is wrong with it. The same file and
-/// name give the same network, byte for byte.
-pub fn resolve(spec: &Spec, name: &LabName) -> Resolution {
-    let mut draft = Draft::new(spec, name.clone());
-    nodes::expand(&mut draft);
-    nodes::check_names(&mut draft);
-    wiring::wire(&mut draft);
-    segments::join(&mut draft);
-    segments::check_port_counts(&mut draft);
-    loops::check_loops(&mut draft);
-    subnets::check_overlaps(&mut draft);
-    mtu::decide(&mut draft);
-    macs::decide(&mut draft);
-    addresses::take_given(&mut draft);
-    assign::assign(&mut draft);
-    addresses::check_mtu(&mut draft);
-    settings::collect(&mut draft);
-    routes::add_given(&mut draft);
-    gateways::choose(&mut draft);
-    routing::add_shortest_paths(&mut draft);
-    let (errors, allowed) = draft.report.finish();
-    Resolution { network: errors.is_empty().then_some(draft.network), errors, allowed }
-}
 
 /// What the file says of a host or router.
 pub(crate) fn station(block: &NodeSpec) -> Option<&StationSpec> {
@@ -78,7 +39,8 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(spec: &'a Spec, lab: LabName) -> Self {
+    /// Nothing decided yet.
+    pub(crate) fn new(spec: &'a Spec, lab: LabName) -> Self {
         let names_by = spec.names_by.as_ref().map(|by| by.value).unwrap_or_default();
         Self {
             spec,

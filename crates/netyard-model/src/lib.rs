@@ -36,6 +36,7 @@ mod nodes;
 mod problem;
 mod reach;
 mod report;
+mod resolve;
 mod routes;
 mod routing;
 mod segments;
@@ -45,9 +46,9 @@ mod union;
 mod wiring;
 
 pub use compile::{CompileError, compile};
-pub use draft::{Resolution, resolve};
 pub use network::{
     Address, BridgePort, Cable, CableId, Family, Network, Node, NodeId, NodeRoute, Port, PortId, RouteSource,
     Segment, SegmentId, Setting, Subnet, SubnetId, SubnetOwner,
 };
 pub use problem::{Problem, Unreachable, Via, Wanted};
+pub use resolve::{Resolution, resolve};

@@ -11,7 +11,7 @@ use netyard_types::{LabName, NodeName};
 use nix::errno::Errno;
 
 use crate::exit::Exit;
-use crate::source::Mistakes;
+use crate::mistakes::Mistakes;
 
 /// A command failed.
 #[derive(Debug, thiserror::Error)]

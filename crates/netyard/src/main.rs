@@ -10,6 +10,7 @@ mod exit;
 mod graph;
 mod hints;
 mod lesson;
+mod mistakes;
 mod render;
 mod source;
 mod world;

@@ -5,49 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use netyard_model::Network;
-use netyard_spec::{Code, Mistake, Span, Spec};
+use netyard_spec::{Code, Spec};
 use netyard_types::LabName;
 
 use crate::error::CommandError;
 use crate::hints;
+use crate::mistakes::{Mistakes, Note};
 
 /// The file that is meant when none is named.
 const DEFAULT: &str = "netyard.toml";
-
-/// The mistakes of a file, in the order of the file.
-#[derive(Debug, thiserror::Error)]
-#[error("{} has {}", path.display(), count(list.len()))]
-pub(crate) struct Mistakes {
-    pub(crate) path: PathBuf,
-    pub(crate) text: String,
-    pub(crate) list: Vec<Note>,
-}
-
-fn count(mistakes: usize) -> String {
-    if mistakes == 1 { String::from("a mistake") } else { format!("{mistakes} mistakes") }
-}
-
-/// A mistake, ready to be shown.
-#[derive(Debug)]
-pub(crate) struct Note {
-    pub(crate) code: Code,
-    pub(crate) message: String,
-    pub(crate) span: Span,
-    pub(crate) also: Vec<Span>,
-    pub(crate) hint: Option<String>,
-}
-
-impl Note {
-    fn new<P: Mistake>(finding: &netyard_spec::Finding<P>, hint: Option<String>) -> Self {
-        let mut message = finding.problem.to_string();
-        let mut cause = finding.problem.source();
-        while let Some(error) = cause {
-            message = format!("{message}: {error}");
-            cause = error.source();
-        }
-        Self { code: finding.code(), message, span: finding.span.clone(), also: finding.also.clone(), hint }
-    }
-}
 
 /// A file that describes a network without a mistake.
 #[derive(Debug)]

@@ -116,11 +116,6 @@ fn choose_name(lab: Option<&LabName>) -> Result<LabName, CommandError> {
     }
 }
 
-/// The word most like `text`, if one is alike.
-pub(crate) fn nearest<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
-    netyard_spec::closest(text, words)
-}
-
 /// The names of the lab's nodes, for a process inside: what `ip netns list` would show, as far as it can be a node's.
 pub(crate) fn node_names() -> Vec<NodeName> {
     let entries = std::fs::read_dir(Paths::default().namespaces).into_iter().flatten().flatten();

@@ -3,7 +3,7 @@
 use netlink_packet_core::{NLM_F_ACK, NetlinkHeader, NetlinkMessage, NetlinkPayload};
 
 use super::message::HEADER;
-use super::socket::Request;
+use super::request::Request;
 
 /// Requests in the order in which the kernel is to handle them, each with a number by which its sender knows it again.
 #[derive(Debug, Default, Clone)]

@@ -9,6 +9,7 @@ mod error;
 mod link;
 mod message;
 mod network;
+mod request;
 mod socket;
 
 pub use attributes::{Attributes, u8_of, u16_of, u32_of};
@@ -23,4 +24,5 @@ pub use network::{
     DeviceIndex, add_address, add_neighbour, add_route, delete_address, delete_neighbour, delete_route,
     dump_addresses, dump_fdb, dump_neighbours, dump_routes, get_nsid, replace_route,
 };
-pub use socket::{Request, Socket};
+pub use request::Request;
+pub use socket::Socket;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST};
+use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::SocketAddr;
 use netlink_sys::protocols::{NETLINK_NETFILTER, NETLINK_ROUTE};
@@ -14,23 +14,7 @@ use nix::sys::socket::{MsgFlags, recv};
 use super::batch::Batch;
 use super::error::{NetlinkError, Refusal};
 use super::message::{HEADER, Meaning, Message, Messages};
-
-/// One request, and the flags it is sent with (`NLM_F_…`).
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The message.
-    pub message: RouteNetlinkMessage,
-    /// The flags.
-    pub flags: u16,
-}
-
-impl Request {
-    /// A request with `flags` besides `NLM_F_REQUEST`.
-    #[must_use]
-    pub fn new(message: RouteNetlinkMessage, flags: u16) -> Self {
-        Self { message, flags: flags | NLM_F_REQUEST }
-    }
-}
+use super::request::Request;
 
 /// A netlink socket.
 #[derive(Debug)]

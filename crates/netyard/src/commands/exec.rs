@@ -50,6 +50,6 @@ pub(super) fn check_node(node: &NodeName) -> Result<(), CommandError> {
     if nodes.contains(node) {
         return Ok(());
     }
-    let near = world::nearest(node.as_str(), nodes.iter().map(NodeName::as_str));
+    let near = netyard_spec::closest(node.as_str(), nodes.iter().map(NodeName::as_str));
     Err(CommandError::NoNode { node: node.clone(), near: near.and_then(|near| near.parse().ok()) })
 }

@@ -24,7 +24,7 @@ pub(crate) fn of(error: &CommandError) -> Vec<String> {
         CommandError::NoNode { near: Some(near), .. } => vec![format!("did you mean `{near}`?")],
         CommandError::NoNode { near: None, .. } => one("`netyard show nodes` lists them"),
         CommandError::Resolve { from, source: ResolveError::UnknownName { name, candidates } } => {
-            match crate::world::nearest(name, candidates.iter().map(String::as_str)) {
+            match netyard_spec::closest(name, candidates.iter().map(String::as_str)) {
                 Some(near) => vec![format!("did you mean `{near}`?")],
                 None => vec![format!(
                     "`netyard show names {from}` lists the names it knows; addresses always work"

@@ -6,7 +6,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::style::ERROR;
-use crate::source::{Mistakes, Note};
+use crate::mistakes::{Mistakes, Note};
 
 /// Writes all of them, and how many there are.
 pub(crate) fn write(out: &mut impl Write, mistakes: &Mistakes) -> io::Result<()> {

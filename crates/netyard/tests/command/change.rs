@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::Netyard;
+use crate::support::{Netyard, assert_same};
 
 const FILE: &str = r#"
 name = "change"
@@ -90,12 +90,12 @@ impl Change {
         yard.run("plan --check").expect_code(0);
         self.assert_reaches(&yard, self);
         let fresh = Netyard::with_lab(&self.apply()).expect("the first lab could be made too");
-        assert_eq!(yard.state(), fresh.state(), "a lab made of this file at once is another");
+        assert_same(&yard.state(), &fresh.state(), "a lab made of this file at once is another");
         // And back.
         yard.write("netyard.toml", FILE);
         self.up_without_loss(&yard);
         assert!(yard.ok("up").contains("nothing to do"));
-        assert_eq!(yard.state(), first);
+        assert_same(&yard.state(), &first, "the way back leads elsewhere");
         self.assert_reaches(&yard, &PLAIN);
     }
 
@@ -196,13 +196,14 @@ changes! {
         plan = &["set a.eth0 mtu 9000", "set gw.lan0 mtu 9000"];
     the_mac_of_a_host:
         edits = &[("address = \"10.0.0.11\"", "address = \"10.0.0.11\"\nmac = \"02:00:00:00:00:0a\"")],
-        plan = &["set a.eth0 address 02:00:00:00:00:0a"];
+        plan = &["set a.eth0 address 02:00:00:00:00:0a"],
+        reach = &[("u", &["a"]), ("b", &["a"]), ("c", &["a"]), ("a", &["b", "c"])];
     the_mac_of_a_switch:
         edits = &[("[switch.lan]", "[switch.lan]\nmac = \"02:00:00:00:00:0b\"")],
         plan = &["set lan.lan address 02:00:00:00:00:0b"];
     a_new_host:
         edits = &[("[host.web]", "[host.new]\non = \"lan\"\n\n[host.web]")],
-        plan = &["add node new", "add cable lan.new -- new.eth0"],
+        plan = &["add host new", "add cable lan.new -- new.eth0"],
         reach = &[("a", &["new", "c"]), ("new", &["a", "c", "web2"]), ("v", &["new"])];
     a_host_gone:
         edits = &[("[host.b]\non = \"lan\"\naddress = \"10.0.0.12\"", "")],
@@ -210,18 +211,18 @@ changes! {
         reach = &[("a", &["c", "u", "web1"])];
     a_host_on_another_switch:
         edits = &[("on = \"lan\"\naddress = \"10.0.0.11\"", "on = \"dmz\"\naddress = [\"10.1.0.11\", \"fd00:1::11\"]")],
-        plan = &["delete link a.eth0: ", "add cable dmz.a -- a.eth0"],
+        plan = &["delete link a.eth0 ", "add cable dmz.a -- a.eth0"],
         reach = &[("u", &["a"]), ("v", &["a", "fd00:1::11"]), ("a", &["b", "c", "fd00:1::101"])];
     a_host_with_another_name:
         edits = &[("[host.b]", "[host.bb]")],
-        plan = &["delete node b", "add node bb"],
+        plan = &["delete node b", "add host bb"],
         reach = &[("a", &["bb", "10.0.0.12"]), ("bb", &["a", "c"])];
     a_new_router:
-        edits = &[("[host.u]", "[switch.far]\nsubnet = \"10.2.0.0/24\"\n\n[router.gw2]\nports.dmz1 = { on = \"dmz\", address = [\"10.1.0.2\", \"fd00:1::2\"] }\nports.far0 = { on = \"far\", address = \"10.2.0.1\" }\n\n[host.z]\non = \"far\"\n\n[host.u]"),
+        edits = &[("[host.u]", "[switch.far]\nsubnet = \"10.2.0.0/24\"\n\n[router.gw2]\nports.dmz1 = { on = \"dmz\", address = [\"10.1.0.200\", \"fd00:1::200\"] }\nports.far0 = { on = \"far\", address = \"10.2.0.1\" }\n\n[host.z]\non = \"far\"\n\n[host.u]"),
             ("\"fd00:1::101\"]", "\"fd00:1::101\"]\ngateway = \"gw\""),
             ("\"fd00:1::13\"]", "\"fd00:1::13\"]\ngateway = \"gw\""),
             ("count = 2", "count = 2\ngateway = \"gw\"")],
-        plan = &["add node gw2", "add route 10.2.0.0/24 via 10.1.0.2 dev dmz0 on gw"],
+        plan = &["add router gw2", "add route 10.2.0.0/24 via 10.1.0.200 dev dmz0 on gw"],
         reach = &[("z", &["a", "c", "u", "v"]), ("a", &["z"]), ("c", &["z"])];
     the_router_gone:
         edits = &[("[router.gw]\nports.lan0 = { on = \"lan\", address = \"10.0.0.1\" }\nports.dmz0 = { on = \"dmz\", address = [\"10.1.0.1\", \"fd00:1::1\"] }", "")],
@@ -258,7 +259,7 @@ changes! {
         plan = &["set lan.lan ", "ageing_time 1000"];
     more_of_them:
         edits = &[("count = 2", "count = 5")],
-        plan = &["add node web5"],
+        plan = &["add host web5"],
         reach = &[("a", &["web1", "web2", "web3", "web4", "web5"]), ("web5", &["u", "web1"])];
     fewer_of_them:
         edits = &[("count = 2", "count = 1")],
@@ -277,7 +278,7 @@ changes! {
         edits = &[("[switch.lan]", "[switch.floor]"), ("on = \"lan\", address = \"10.0.0.1\"", "on = \"floor\", address = \"10.0.0.1\""),
             ("[host.u]\non = \"lan\"", "[host.u]\non = \"floor\""), ("[host.a]\non = \"lan\"", "[host.a]\non = \"floor\""),
             ("[host.b]\non = \"lan\"", "[host.b]\non = \"floor\"")],
-        plan = &["delete node lan", "add node floor"],
+        plan = &["delete node lan", "add switch floor"],
         untouched = ("c", "v");
 }
 
@@ -333,6 +334,6 @@ fn what_a_person_broke_is_mended() {
     }
     yard.run("plan --check").expect_code(3);
     yard.ok("up");
-    assert_eq!(before, yard.state());
+    assert_same(&before, &yard.state(), "it is not mended");
     yard.assert_reaches("a", ["b", "c", "u", "v", "web1"]);
 }

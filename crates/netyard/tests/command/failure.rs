@@ -1,6 +1,6 @@
 //! An `up` that fails leaves the lab as it was: none if there was none.
 
-use crate::support::{Netyard, assert_page};
+use crate::support::{Netyard, assert_page, assert_same};
 
 const FILE: &str = r#"
 name = "fails"
@@ -79,7 +79,7 @@ fn a_running_lab_stays_as_it_was() {
         );
         let outcome = yard.run("up").expect_code(1);
         assert!(outcome.stderr.contains("all is as it was"), "{outcome}");
-        assert_eq!(yard.state(), before, "{name}");
+        assert_same(&yard.state(), &before, name);
         yard.assert_reaches("a", ["b", "web1", "web2", "web3", "fd00::2"]);
         yard.write("netyard.toml", FILE);
         yard.run("plan --check").expect_code(0);
@@ -102,5 +102,5 @@ fn things_of_others_are_not_overrun() {
     let outcome = yard.run("up").expect_code(1);
     assert_page("snapshots", "up_finds_something_in_the_way", &outcome.to_string());
     assert!(yard.ok("plan").contains("in the way"));
-    assert_eq!(yard.state(), before);
+    assert_same(&yard.state(), &before, "something was touched");
 }

@@ -133,7 +133,7 @@ fn an_imported_topology_is_a_file_that_can_be_planned() {
     let made = yard.ok(&format!("import topology {}", topology.display()));
     assert_eq!(made, example("geant"));
     yard.write("geant.toml", &made);
-    assert!(yard.ok("plan geant.toml").contains("+ add node h-uk1-uk"));
+    assert!(yard.ok("plan geant.toml").contains("+ add host h-uk1-uk"));
     // From a pipe, the same.
     let input = fs::File::open(topology).unwrap();
     let output = yard.command(["import", "topology", "-"]).stdin(input).output().unwrap();
@@ -154,7 +154,7 @@ fn what_is_no_topology_is_refused() {
 fn completions_know_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = Netyard::without_kernel().ok(&format!("completions {shell}"));
-        for command in ["up", "plan", "neighbours", "topology", "--script"] {
+        for command in ["up", "plan", "topology", "--script"] {
             let word = command.trim_start_matches("--");
             assert!(script.contains(word), "{shell} does not complete {command}");
         }

@@ -139,7 +139,7 @@ fn inside_a_lab_that_lab_is_meant() {
         let script = format!("cd / && {} {line}", crate::support::PROGRAM);
         yard.run_args(["enter", "--", "sh", "-c", &script])
     };
-    assert!(inside("show nodes").expect_code(0).stdout.contains("10.0.0.1/24"));
+    assert!(inside("show addresses").expect_code(0).stdout.contains("10.0.0.1/24"));
     inside("ping a b -c 1").expect_code(0);
     assert_eq!(inside("exec b -- hostname").expect_code(0).stdout, "b\n");
     let environment = inside("exec b -- env").expect_code(0).stdout;

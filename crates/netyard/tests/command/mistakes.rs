@@ -7,7 +7,7 @@ use std::fs;
 
 use netyard_spec::Code;
 
-use crate::support::{Netyard, assert_page, repository};
+use crate::support::{Netyard, assert_page, assert_same, repository};
 
 fn mistake(name: &str) -> Vec<u8> {
     fs::read(repository("crates/netyard/tests/mistakes").join(name).with_extension("toml")).unwrap()
@@ -120,12 +120,12 @@ fn what_is_wrong_on_purpose_is_built() {
 fn a_huge_file_is_refused_in_no_time() {
     let yard = Netyard::without_kernel();
     let mut text = String::from("[switch.lan]\nsubnet = \"10.0.0.0/8\"\n");
-    for number in 0..20_000 {
+    for number in 0..1_000 {
         text.push_str(&format!("[host.h{number}]\non = \"lam\"\n"));
     }
     yard.write("netyard.toml", text);
     let outcome = yard.run("plan").expect_code(1);
-    assert!(outcome.stderr.contains("netyard.toml has 20000 mistakes"), "{}", &outcome.stderr[..2000]);
+    assert!(outcome.stderr.contains("netyard.toml has 1000 mistakes"), "{}", &outcome.stderr[..2000]);
 }
 
 #[test]
@@ -140,5 +140,5 @@ fn a_mistake_leaves_the_running_lab_as_it_is() {
         yard.write("wrong.toml", mistake(file));
         yard.run("up wrong.toml -l work").expect_code(1).expect_complaint("nothing was changed");
     }
-    assert_eq!(before, yard.state());
+    assert_same(&before, &yard.state(), "something was changed");
 }

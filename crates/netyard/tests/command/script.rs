@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Netyard, PROGRAM, example, has_programs};
+use crate::support::{Netyard, PROGRAM, assert_same, example, has_programs};
 
 /// What is compared, table by table.
 const TABLES: [&str; 4] = ["links", "addresses", "routes", "neighbours"];
@@ -17,21 +17,18 @@ fn assert_script_does_the_same(file: &str) {
     yard.write("build.sh", yard.ok("plan --script"));
     let typed = look(&yard, &["enter", "--empty", "--", "sh", "-c"], &format!("sh build.sh && {}", survey()));
     yard.ok("up");
-    let built = look(&yard, &["enter", "--", "sh", "-c"], &survey());
+    assert_same_surveys(&typed, &survey_of(&yard));
+}
+
+fn survey_of(yard: &Netyard) -> Survey {
+    look(yard, &["enter", "--", "sh", "-c"], &survey())
+}
+
+fn assert_same_surveys(typed: &Survey, built: &Survey) {
     assert_eq!(typed.keys, built.keys);
     for (key, (typed, built)) in typed.keys.iter().zip(typed.values.iter().zip(&built.values)) {
-        assert_eq!(typed, built, "{key} by the script, and by `up`");
+        assert_same(typed, built, &format!("{key} by the script differ from those by `up`"));
     }
-    // `up` takes what the script made for its own work, so nothing is left to do.
-    let said = yard.run_args([
-        "enter",
-        "--empty",
-        "--",
-        "sh",
-        "-c",
-        &format!("sh build.sh && {PROGRAM} show nodes"),
-    ]);
-    said.expect_code(0);
 }
 
 /// Prints everything that is to be compared, each under a heading.
@@ -76,6 +73,8 @@ fn normalise(table: &str, text: &str) -> String {
     let lines = kept.map(|row| {
         let mut row = row.as_object().unwrap().clone();
         row.shift_remove("origin");
+        // A port may still listen where the spanning tree runs: the script does not wait.
+        row.shift_remove("port_state");
         format!("{}\n", Value::Object(row))
     });
     lines.collect()
@@ -155,23 +154,25 @@ scripts! {
     a_wide_area_network: example("geant");
 }
 
-/// The script of a change, typed into the running lab, does what `up` would have done.
+/// The script of a change, typed into the running lab, does what `up` does.
 #[test]
 fn the_script_of_a_change() {
     if !has_programs(&["ip", "sysctl"]) {
         return;
     }
     let before = example("demo");
-    let Some(yard) = Netyard::with_lab(&before) else { return };
     let after = before
-        .replace("count = 2", "count = 3")
+        .replace("count = 2", "count = 3\ngateway = \"none\"")
         .replace("aliases = [\"db\"]", "mtu = 1400\nsysctl = { \"net.ipv4.ip_default_ttl\" = 9 }")
         .replace("[host.a]\non = \"lan\"", "[host.a]\non = \"dmz\"");
-    for (text, name) in [(&after, "there"), (&before, "back")] {
-        yard.write("netyard.toml", text);
-        yard.write("change.sh", yard.ok("plan --script"));
-        yard.run_args(["enter", "--", "sh", "change.sh"]).expect_code(0);
-        assert!(yard.ok("plan").contains("nothing to do"), "{name}: {}", yard.ok("plan"));
-        yard.assert_reaches("web1", ["a", "b", "gw"]);
+    for (from, to) in [(&before, &after), (&after, &before)] {
+        let Some(typed) = Netyard::with_lab(from) else { return };
+        typed.write("netyard.toml", to);
+        typed.write("change.sh", typed.ok("plan --script"));
+        typed.run_args(["enter", "--", "sh", "change.sh"]).expect_code(0);
+        let built = Netyard::with_lab(from).unwrap();
+        built.change(to);
+        assert_same_surveys(&survey_of(&typed), &survey_of(&built));
+        typed.assert_reaches("b", ["gw", "192.168.1.1"]);
     }
 }

@@ -5,6 +5,7 @@
 
 mod outcome;
 mod pages;
+mod same;
 mod wait;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use pages::assert_page;
+pub(crate) use same::assert_same;
 pub(crate) use wait::{wait_for, wait_until};
 
 /// Where programs are looked for. `ip` and `bridge` are in a directory that the search path of an ordinary user often lacks.
