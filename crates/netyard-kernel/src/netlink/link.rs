@@ -10,7 +10,7 @@ use netlink_packet_route::link::{
 };
 use netyard_types::{Bridge, IfName, Link, MacAddr, Origin};
 
-use super::socket::Request;
+use super::request::Request;
 
 /// An interface that is to be made: an end of a cable, or a bridge.
 #[derive(Debug, Clone)]

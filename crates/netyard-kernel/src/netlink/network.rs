@@ -14,7 +14,7 @@ use netlink_packet_route::route::{
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netyard_types::{IfAddr, IfName, Neighbour, NeighbourState, NextHop, Origin, Route, RouteKind};
 
-use super::socket::Request;
+use super::request::Request;
 
 /// Looks up the index of an interface of the node that a message is for.
 pub trait DeviceIndex {
