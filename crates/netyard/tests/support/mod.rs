@@ -155,11 +155,14 @@ impl Netyard {
         }
     }
 
-    /// The live state of the kernel, as far as it does not change by itself.
+    /// The live state of the kernel, a line for every thing, without what the kernel learns by itself.
     pub(crate) fn state(&self) -> String {
-        ["links", "addresses", "routes", "names"]
-            .map(|table| self.ok(&format!("show {table} --json")))
-            .concat()
+        let rows = |table: &str| -> String {
+            let answer = self.json(&format!("show {table} --json"));
+            let rows = answer[table].as_array().unwrap().iter();
+            rows.map(|row| format!("{table} {row}\n")).collect()
+        };
+        ["links", "addresses", "routes", "names"].map(rows).concat()
     }
 
     /// The processes that hold the labs of this place.
