@@ -11,6 +11,7 @@ mod graph;
 mod hints;
 mod lesson;
 mod mistakes;
+mod natural;
 mod render;
 mod source;
 mod world;

@@ -10,6 +10,7 @@ use super::{print, print_json};
 use crate::args::{Show, Table as What};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::natural;
 use crate::render::tables;
 use crate::world::World;
 
@@ -54,5 +55,7 @@ pub(super) fn observe() -> Result<NetState, CommandError> {
 /// The hosts file of every node, whole, as a program on the node reads it.
 fn hosts_files(state: &NetState) -> Vec<(NodeName, String)> {
     let read = |node: &NodeName| std::fs::read_to_string(Paths::default().hosts(node)).unwrap_or_default();
-    state.nodes.keys().map(|node| (node.clone(), read(node))).collect()
+    let mut nodes: Vec<&NodeName> = state.nodes.keys().collect();
+    nodes.sort_by(|a, b| natural::compare(a.as_str(), b.as_str()));
+    nodes.into_iter().map(|node| (node.clone(), read(node))).collect()
 }

@@ -6,7 +6,6 @@
 mod dot;
 mod json;
 mod mermaid;
-mod natural;
 mod terminal;
 #[cfg(test)]
 mod testing;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use netyard_types::{Endpoint, IfAddr, IfName, Link, LinkKind, NetState, NodeKind, NodeName, Origin};
 
-use super::natural;
+use crate::natural;
 
 /// What is drawn.
 pub(super) struct Topology<'a> {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::table::Table;
 use crate::args::Table as What;
+use crate::natural;
 
 /// The plural by which the table is known.
 pub(crate) fn word(what: What) -> &'static str {
@@ -34,9 +35,16 @@ pub(crate) fn text(state: &NetState, what: What) -> Table {
     }
 }
 
+/// The nodes in the order that a person expects, `web2` before `web10`.
+fn in_order(state: &NetState) -> Vec<(&NodeName, &NodeState)> {
+    let mut nodes: Vec<_> = state.nodes.iter().collect();
+    nodes.sort_by(|(a, _), (b, _)| natural::compare(a.as_str(), b.as_str()));
+    nodes
+}
+
 fn nodes(state: &NetState) -> Table {
     let mut table = Table::new(&["node", "kind", "links", "addresses", "routes"]);
-    for (name, node) in &state.nodes {
+    for (name, node) in in_order(state) {
         let links = node.links.len() - usize::from(node.links.contains_key("lo"));
         table.row([
             name.to_string(),
@@ -63,7 +71,7 @@ fn own_addresses(node: &NodeState) -> Vec<String> {
 
 fn links(state: &NetState) -> Table {
     let mut table = Table::new(&["node", "link", "type", "state", "mtu", "address", "peer", "master"]);
-    for (name, node) in &state.nodes {
+    for (name, node) in in_order(state) {
         for (link_name, link) in &node.links {
             table.row([
                 name.to_string(),
@@ -102,7 +110,7 @@ fn link_state(link: &Link) -> String {
 
 fn addresses(state: &NetState) -> Table {
     let mut table = Table::new(&["node", "link", "address", "from"]);
-    for (name, node) in &state.nodes {
+    for (name, node) in in_order(state) {
         for (link_name, link) in &node.links {
             for addr in &link.addresses {
                 table.row([name.to_string(), link_name.to_string(), addr.to_string(), origin(addr.origin)]);
@@ -114,7 +122,7 @@ fn addresses(state: &NetState) -> Table {
 
 fn routes(state: &NetState) -> Table {
     let mut table = Table::new(&["node", "to", "via", "dev", "metric", "from"]);
-    for (name, node) in &state.nodes {
+    for (name, node) in in_order(state) {
         for route in &node.routes {
             let metric = if route.metric == 0 { String::new() } else { route.metric.to_string() };
             match &route.kind {
@@ -170,7 +178,7 @@ fn kind_word(kind: &RouteKind) -> String {
 
 fn neighbours(state: &NetState) -> Table {
     let mut table = Table::new(&["node", "address", "dev", "lladdr", "state"]);
-    for (name, node) in &state.nodes {
+    for (name, node) in in_order(state) {
         for neighbour in &node.neighbours {
             table.row([
                 name.to_string(),
@@ -186,7 +194,7 @@ fn neighbours(state: &NetState) -> Table {
 
 fn fdb(state: &NetState) -> Table {
     let mut table = Table::new(&["node", "lladdr", "port", "behind it", "kind"]);
-    for (name, node) in &state.nodes {
+    for (name, node) in in_order(state) {
         for entry in &node.fdb {
             let peer = node.links.get(&entry.dev).and_then(Link::peer);
             table.row([
@@ -251,7 +259,7 @@ fn lower(value: &impl serde::Serialize) -> String {
 /// The rows of a table for programs: the fields of the state, with the node beside them.
 pub(crate) fn json(state: &NetState, what: What) -> Value {
     let mut rows = Vec::new();
-    for (name, node) in &state.nodes {
+    for (name, node) in in_order(state) {
         match what {
             What::Nodes => rows.push(json!({
                 "node": name,

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// Compares as a person would: runs of digits by their value, all else letter by letter. Names that differ only in leading zeros
 /// are told apart by plain comparison, so that the order is total.
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     let (mut rest_a, mut rest_b) = (a, b);
     while let (Some((part_a, next_a)), Some((part_b, next_b))) = (split_part(rest_a), split_part(rest_b)) {
         let order = match (number(part_a), number(part_b)) {
