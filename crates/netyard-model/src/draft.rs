@@ -1,4 +1,4 @@
-//! A network that is being decided: what the stages of [`resolve`](crate::resolve) share.
+//! A network that is being decided: what the stages of [`resolve()`](crate::resolve()) share.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

@@ -5,10 +5,10 @@
 //! Spec ──resolve──▶ Network ──compile──▶ NetState
 //! ```
 //!
-//! - [`resolve`] makes a [`Network`] of a [`Spec`](netyard_spec::Spec): nodes, ports, cables, segments, and every address,
+//! - [`resolve()`] makes a [`Network`] of a [`Spec`](netyard_spec::Spec): nodes, ports, cables, segments, and every address,
 //!   Ethernet address, interface name and route. It finds all mistakes at once, each a [`Problem`] with its places.
 //! - [`Network`] is what explanations, drawings and tables are made from; each part knows its place in the file.
-//! - [`compile`] writes a network down as the state that the kernel is to have, for a kernel with given
+//! - [`compile()`] writes a network down as the state that the kernel is to have, for a kernel with given
 //!   [`Features`](netyard_types::Features).
 //!
 //! The same file and lab name give the same bytes, and a node added at the end of the file moves no other: addresses are

@@ -1,9 +1,9 @@
 //! The file that describes a network: its text, its keys, its mistakes.
 //!
-//! - [`parse`] reads a file into a [`Spec`], with its place on every value, and finds every mistake that the file alone
+//! - [`parse()`] reads a file into a [`Spec`], with its place on every value, and finds every mistake that the file alone
 //!   shows. What needs the whole network to be seen (an address used twice, a node that does not exist) is found by
 //!   `netyard-model`.
-//! - [`keys`] is the one table of keys. It decides which keys are unknown, what was probably meant, and what [`schema`]
+//! - [`keys`] is the one table of keys. It decides which keys are unknown, what was probably meant, and what [`schema()`]
 //!   tells an editor.
 //! - [`import`] makes files out of other tools' files.
 //!

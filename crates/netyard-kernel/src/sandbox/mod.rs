@@ -1,6 +1,6 @@
 //! A world of its own for a lab: user namespace (for an ordinary user), mount, PID and network namespace.
 //!
-//! [`create`] makes one around the calling process, [`join`] enters one that another process keeps. Both must run while the
+//! [`create`] makes one around the calling process, [`join()`] enters one that another process keeps. Both must run while the
 //! process has a single thread: the kernel moves threads, not processes, between namespaces, and refuses user and mount
 //! namespaces to a process that has several.
 //!
