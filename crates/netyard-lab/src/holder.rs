@@ -83,6 +83,7 @@ fn write_report(result: &Result<i32, SandboxError>) -> io::Result<()> {
 /// them.
 #[must_use]
 pub fn run_holder() -> ExitCode {
+    sandbox::close_inherited_files();
     // A terminal that closes must not end the lab.
     let _ = setsid();
     let result = make_lab();

@@ -53,7 +53,8 @@ fn plans_are_as_written() {
         // A golden file says what is done, the simulation that it is enough.
         let mut reached = before;
         for planned in &plan.steps {
-            simulate(&mut reached, &planned.step).unwrap_or_else(|error| panic!("{}: {error}", case.display()));
+            simulate(&mut reached, &planned.step)
+                .unwrap_or_else(|error| panic!("{}: {error}", case.display()));
         }
         assert!(reached == after, "{} does not lead to what is wanted", case.display());
         seen += 1;

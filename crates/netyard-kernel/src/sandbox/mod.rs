@@ -21,7 +21,10 @@ mod unshare;
 pub use error::{SandboxError, SandboxStep};
 pub use join::{Holder, join, start_time_of};
 pub use node::enter_node;
-pub use process::{Child, Ended, Fork, TerminalOwner, catch_interrupt, fork, reset_signal, terminal_owner};
+pub use process::{
+    Child, Ended, Fork, TerminalOwner, catch_interrupt, close_inherited_files, fork, reset_signal,
+    terminal_owner,
+};
 pub use unshare::{create, furnish, hold, outlive_parent};
 
 /// A file that every lab and sandbox has and the machine has not: whoever sees it is inside.

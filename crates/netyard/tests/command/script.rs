@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Netyard, PROGRAM, assert_same, example, has_programs};
+use crate::support::{Netyard, PROGRAM, assert_same, example, has_programs, settled_rows};
 
 /// What is compared, table by table.
 const TABLES: [&str; 4] = ["links", "addresses", "routes", "neighbours"];
@@ -65,19 +65,16 @@ fn look(yard: &Netyard, how: &[&str], script: &str) -> Survey {
     survey
 }
 
-/// A table without the marks of who made what, and without what the kernel learned by itself.
+/// A table without the marks of who made what, and without what the kernel does by itself.
 fn normalise(table: &str, text: &str) -> String {
-    let answer: Value = serde_json::from_str(text).unwrap();
-    let rows = answer[table].as_array().unwrap().iter();
-    let kept = rows.filter(|row| table != "neighbours" || row["state"] == "permanent");
-    let lines = kept.map(|row| {
-        let mut row = row.as_object().unwrap().clone();
-        row.shift_remove("origin");
-        // A port may still listen where the spanning tree runs: the script does not wait.
-        row.shift_remove("port_state");
-        format!("{}\n", Value::Object(row))
-    });
-    lines.collect()
+    let mut answer: Value = serde_json::from_str(text).unwrap();
+    for row in answer[table].as_array_mut().unwrap() {
+        // The script does not wait until links carry and the spanning tree has settled.
+        for key in ["origin", "oper", "port_state"] {
+            row.as_object_mut().unwrap().shift_remove(key);
+        }
+    }
+    settled_rows(table, &answer).join("\n")
 }
 
 macro_rules! scripts {

@@ -155,14 +155,11 @@ impl Netyard {
         }
     }
 
-    /// The live state of the kernel, a line for every thing, without what the kernel learns by itself.
+    /// The live state of the kernel, a line for every thing that does not change by itself.
     pub(crate) fn state(&self) -> String {
-        let rows = |table: &str| -> String {
-            let answer = self.json(&format!("show {table} --json"));
-            let rows = answer[table].as_array().unwrap().iter();
-            rows.map(|row| format!("{table} {row}\n")).collect()
-        };
-        ["links", "addresses", "routes", "names"].map(rows).concat()
+        ["links", "addresses", "routes", "names"]
+            .map(|table| settled_rows(table, &self.json(&format!("show {table} --json"))).join("\n") + "\n")
+            .concat()
     }
 
     /// The processes that hold the labs of this place.
@@ -170,6 +167,26 @@ impl Netyard {
         let labs = self.json("ls --json");
         labs["labs"].as_array().unwrap().iter().filter_map(|lab| lab["holder_pid"].as_i64()).collect()
     }
+}
+
+/// The rows of an answer of `show`, a line each, without what the kernel changes by itself.
+pub(crate) fn settled_rows(table: &str, answer: &Value) -> Vec<String> {
+    let is_settled = |row: &&Value| match table {
+        // Learned entries come and go.
+        "neighbours" => row["state"] == "permanent",
+        // The kernel keeps or drops this one by the order in which links came up; its `local` table is what counts.
+        "routes" => row["to"] != "::1/128",
+        _ => true,
+    };
+    let rows = answer[table].as_array().unwrap().iter().filter(is_settled).cloned();
+    rows.map(|mut row| {
+        if row["bridge"]["stp"] == true {
+            // While the spanning tree changes, the kernel forgets addresses sooner (IEEE 802.1D §7.9.2) and shows that.
+            row["bridge"]["ageing_cs"].take();
+        }
+        format!("{table} {row}")
+    })
+    .collect()
 }
 
 impl Drop for Netyard {
@@ -211,10 +228,8 @@ pub(crate) fn holders_named(name: &str) -> Vec<i64> {
 static REFUSED: LazyLock<Option<String>> = LazyLock::new(|| {
     let yard = Netyard::without_kernel();
     let answer: Value = serde_json::from_str(&yard.run("doctor --json").stdout).unwrap();
-    let checks = answer["checks"].as_array().unwrap();
-    let namespaces =
-        checks.iter().find(|check| check["name"] == "namespaces").expect("doctor looks at namespaces");
-    (namespaces["verdict"] == "missing").then(|| format!("no namespaces here: {}", namespaces["detail"]))
+    let missing = answer["checks"].as_array().unwrap().iter().find(|check| check["verdict"] == "missing")?;
+    Some(format!("labs cannot run here, {}: {}", missing["name"], missing["detail"]))
 });
 
 /// Whether all of these programs are installed; says which is not.
