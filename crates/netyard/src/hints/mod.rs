@@ -109,6 +109,37 @@ pub(crate) fn of_sandbox(error: &SandboxError) -> Vec<String> {
 }
 
 fn of_apply<E: std::error::Error + 'static>(error: &ApplyError<E>) -> Vec<String> {
+    let mut hints: Vec<String> =
+        errno_behind(error).and_then(of_errno).map(String::from).into_iter().collect();
+    hints.extend(of_outcome(error));
+    hints
+}
+
+/// The kernel's number at the root of an error.
+fn errno_behind(error: &(dyn std::error::Error + 'static)) -> Option<Errno> {
+    let here = error.downcast_ref::<Errno>().copied().or_else(|| {
+        error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error).map(Errno::from_raw)
+    });
+    here.or_else(|| errno_behind(error.source()?))
+}
+
+/// What helps against what the kernel refuses, where its words do not say.
+fn of_errno(errno: Errno) -> Option<&'static str> {
+    Some(match errno {
+        Errno::ENOSPC => {
+            "the limit on namespaces or the space in memory is reached; see /proc/sys/user/max_net_namespaces"
+        }
+        Errno::EMFILE => "raise the limit on open files: `ulimit -n 4096`",
+        Errno::ENFILE | Errno::ENOMEM | Errno::ENOBUFS => {
+            "the machine has no room for more; take other labs away: `netyard ls`"
+        }
+        Errno::EOPNOTSUPP | Errno::ENODEV => "the kernel may lack what this needs: `netyard doctor` tries it",
+        _ => return None,
+    })
+}
+
+/// In what state the lab is now.
+fn of_outcome<E: std::error::Error + 'static>(error: &ApplyError<E>) -> Vec<String> {
     match error {
         ApplyError::Conflicts(_) => {
             vec![String::from("rename one of the two: netyard does not remove what it did not make")]
