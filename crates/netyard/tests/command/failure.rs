@@ -104,3 +104,19 @@ fn things_of_others_are_not_overrun() {
     assert!(yard.ok("plan").contains("in the way"));
     assert_same(&yard.state(), &before, "something was touched");
 }
+
+/// A namespace that a person made under the name of a new host, as the script of `plan` does.
+#[test]
+fn namespaces_of_others_are_not_overrun() {
+    if !crate::support::has_programs(&["ip", "sysctl"]) {
+        return;
+    }
+    let Some(yard) = Netyard::with_lab(FILE) else { return };
+    yard.write("netyard.toml", format!("{FILE}[host.z]\non = \"lan\"\n"));
+    yard.write("change.sh", yard.ok("plan --script"));
+    yard.run_args(["enter", "--", "sh", "change.sh"]).expect_code(0);
+    let before = yard.state();
+    yard.run("up").expect_code(1).expect_complaint("z");
+    assert_same(&yard.state(), &before, "what a person made was touched");
+    yard.sh("z", "cat /sys/class/net/eth0/operstate").expect_code(0);
+}

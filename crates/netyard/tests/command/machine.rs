@@ -68,10 +68,10 @@ fn add_settings(dir: &Path, all: &mut BTreeMap<String, String>) {
         let path = entry.path();
         if path.is_dir() {
             add_settings(&path, all);
-        } else if !path.ends_with("nf_conntrack_count") {
-            if let Ok(text) = fs::read_to_string(&path) {
-                all.insert(path.display().to_string(), text);
-            }
+        } else if !path.ends_with("nf_conntrack_count")
+            && let Ok(text) = fs::read_to_string(&path)
+        {
+            all.insert(path.display().to_string(), text);
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! One program of many modules, so that all tests share one link and run at the same time.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
