@@ -11,6 +11,7 @@
 mod error;
 mod execute;
 mod features;
+mod forget;
 mod inventory;
 mod kernel;
 mod namespaces;

@@ -146,7 +146,7 @@ const STATION_IPV6: &[(&str, &str)] = &[
 ];
 /// Settings of every host and router that the file gives no IPv6 address: no link-local ones either. A thousand hosts that join
 /// multicast groups at once keep a segment busy for seconds. IPv6 itself stays on, for addresses that a person adds.
-const WITHOUT_IPV6: &[(&str, &str)] = &[("net/ipv6/conf/all/addr_gen_mode", "1")];
+const WITHOUT_IPV6: &[(&str, &str)] = &[(NodeState::ADDR_GEN_MODE, "1")];
 /// Settings of every router.
 const ROUTER: &[(&str, &str)] = &[
     ("net/ipv4/ip_forward", "1"),

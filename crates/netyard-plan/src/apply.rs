@@ -7,7 +7,7 @@ use netyard_types::NetState;
 use serde::Serialize;
 
 use crate::diff::diff;
-use crate::kernel::{ExecuteError, Kernel, Scope};
+use crate::kernel::{ExecuteError, Kernel, Scope, Which};
 use crate::plan::{Conflict, Plan, PlannedStep};
 use crate::simulate::simulate;
 use crate::step::{Phase, Step};
@@ -106,7 +106,8 @@ pub fn apply<K: Kernel>(
     desired: &NetState,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Applied, ApplyError<K::Error>> {
-    let scope = Scope::default();
+    // Of all namespaces: a person's may have the name of a node that is to be made.
+    let scope = Scope { nodes: Which::All, ..Scope::default() };
     let before = kernel.observe(&scope).map_err(ApplyError::Observe)?;
     let mut next = diff(&before, desired);
     if !next.conflicts.is_empty() {

@@ -6,7 +6,8 @@ use netyard_types::{Link, LinkKind, NetState, NodeState, Origin};
 /// its state and Netyard's addresses. Two networks that look alike through this are alike to [`diff`](crate::diff()).
 #[must_use]
 pub fn owned(state: &NetState) -> NetState {
-    let nodes = state.nodes.iter().map(|(name, node)| (name.clone(), owned_node(node)));
+    let ours = state.nodes.iter().filter(|(_, node)| node.origin == Origin::Netyard);
+    let nodes = ours.map(|(name, node)| (name.clone(), owned_node(node)));
     NetState { nodes: nodes.collect() }
 }
 
@@ -15,6 +16,7 @@ fn owned_node(node: &NodeState) -> NodeState {
     let links = node.links.iter().filter_map(|(name, link)| Some((name.clone(), owned_link(link)?)));
     NodeState {
         kind: node.kind,
+        origin: node.origin,
         links: links.collect(),
         routes: node.routes.iter().filter(|route| ours(&route.origin)).cloned().collect(),
         neighbours: node.neighbours.iter().filter(|n| ours(&n.origin)).cloned().collect(),
@@ -28,7 +30,9 @@ fn owned_link(link: &Link) -> Option<Link> {
     let addresses = link.addresses.iter().filter(|addr| addr.origin == Origin::Netyard).copied().collect();
     match (&link.kind, link.origin) {
         (LinkKind::Loopback, _) => Some(Link { up: link.up, addresses, ..Link::loopback() }),
-        (_, Origin::Netyard) => Some(Link { addresses, oper: None, port_state: None, ..link.clone() }),
+        (_, Origin::Netyard) => {
+            Some(Link { addresses, oper: None, port_state: None, topology_change: false, ..link.clone() })
+        }
         _ => None,
     }
 }

@@ -61,6 +61,12 @@ pub enum Conflict {
         /// Its kind, in the word of ip-link(8).
         kind: String,
     },
+    /// The name of a node is taken.
+    #[error("there is a namespace {node} that netyard did not make")]
+    Node {
+        /// The node.
+        node: NodeName,
+    },
     /// The interface has the IPv6 address with another length.
     #[error("{at} has {found}, which netyard did not add, in the place of {wanted}")]
     Address {

@@ -412,3 +412,54 @@ fn a_cable_with_one_end_is_a_conflict() {
     desired.node("b").links.remove("x");
     assert_eq!(diff(&office(), &desired).conflicts, [Conflict::Incomplete { at: end("lan.x") }]);
 }
+
+#[test]
+fn a_namespace_of_a_person_is_a_conflict_and_nothing_else_is_planned() {
+    let plan = drifted(|net| {
+        net.nodes.get_mut("c").unwrap().origin = Origin::Other(0);
+        net.link("a.eth0").mtu = 1400;
+    });
+    assert_eq!(plan.conflicts, [Conflict::Node { node: node("c") }]);
+    assert_eq!(plan.steps, []);
+}
+
+#[test]
+fn a_namespace_of_a_person_under_another_name_is_left_alone() {
+    let mut theirs = netyard_types::NodeState::new(NodeKind::Host);
+    theirs.origin = Origin::Other(0);
+    let plan = drifted(|net| drop(net.nodes.insert(node("theirs"), theirs)));
+    assert!(plan.is_empty());
+}
+
+#[test]
+fn the_ageing_time_of_a_spanning_tree_that_changes_is_not_looked_at() {
+    let drift = |topology_change| {
+        drifted(|net| {
+            let lan = net.link("lan.lan");
+            lan.topology_change = topology_change;
+            let LinkKind::Bridge(bridge) = &mut lan.kind else { panic!("lan is a bridge") };
+            bridge.ageing_cs = 400;
+        })
+    };
+    assert!(drift(true).is_empty());
+    assert_eq!(drift(false).steps.len(), 1);
+}
+
+#[test]
+fn link_local_addresses_from_before_go_where_none_are_to_be() {
+    let link_local = IfAddr { origin: Origin::Kernel, ..addr("fe80::1/64") };
+    let mut desired = office();
+    let mode = key(netyard_types::NodeState::ADDR_GEN_MODE);
+    desired.nodes.get_mut("a").unwrap().sysctls.insert(mode, "1".into());
+    let mut observed = office();
+    for at in ["a.eth0", "b.eth0"] {
+        observed.link(at).addresses.insert(link_local);
+    }
+    assert_eq!(
+        words(&plan(&observed, &desired)),
+        [
+            "delete address fe80::1/64 from a.eth0: no longer in the file",
+            "set net.ipv6.conf.all.addr_gen_mode = 1 on a: not there yet",
+        ]
+    );
+}

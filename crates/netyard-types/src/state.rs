@@ -29,6 +29,8 @@ pub struct NetState {
 pub struct NodeState {
     /// What the node is for.
     pub kind: NodeKind,
+    /// Who made it: a namespace without Netyard's mark is a person's.
+    pub origin: Origin,
     /// Interfaces, `lo` included.
     pub links: BTreeMap<IfName, Link>,
     /// Routes of both families, except those of the `local` table, which follow from the addresses.
@@ -45,11 +47,12 @@ pub struct NodeState {
 }
 
 impl NodeState {
-    /// A namespace as it is just made: nothing but `lo`.
+    /// A namespace of Netyard's as it is just made: nothing but `lo`.
     #[must_use]
     pub fn new(kind: NodeKind) -> Self {
         Self {
             kind,
+            origin: Origin::Netyard,
             links: BTreeMap::from([(IfName::loopback(), Link::loopback())]),
             routes: BTreeSet::new(),
             neighbours: BTreeSet::new(),
@@ -58,6 +61,15 @@ impl NodeState {
             hosts: None,
         }
     }
+
+    /// Whether its interfaces are kept from making link-local addresses (`IN6_ADDR_GEN_MODE_NONE`).
+    #[must_use]
+    pub fn is_without_link_local(&self) -> bool {
+        self.sysctls.iter().any(|(key, value)| key.as_path() == Self::ADDR_GEN_MODE && value == "1")
+    }
+
+    /// The setting that says how interfaces make link-local addresses; 1 is not at all.
+    pub const ADDR_GEN_MODE: &str = "net/ipv6/conf/all/addr_gen_mode";
 }
 
 /// What a node is for.
@@ -142,6 +154,10 @@ pub struct Link {
     pub oper: Option<OperState>,
     /// The state of a bridge's port (`IFLA_BRPORT_STATE`). Only observed.
     pub port_state: Option<PortState>,
+    /// Of a bridge, whether its spanning tree has just changed (`IFLA_BR_TOPOLOGY_CHANGE`). Only observed. As long as it is
+    /// so, the bridge ages addresses after twice the forward delay (IEEE 802.1D §8.3.5), and that is the ageing time that the
+    /// kernel shows.
+    pub topology_change: bool,
 }
 
 impl Link {
@@ -161,6 +177,7 @@ impl Link {
             addresses: AddressSet::default(),
             oper: None,
             port_state: None,
+            topology_change: false,
         }
     }
 

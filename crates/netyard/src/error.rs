@@ -58,6 +58,9 @@ pub(crate) enum CommandError {
     /// A child process could not be waited for.
     #[error("cannot wait for the command")]
     Wait(#[source] Errno),
+    /// A pipe to a child process could not be made.
+    #[error("cannot make a pipe")]
+    Pipe(#[source] io::Error),
     /// A command could not be started on a node.
     #[error("cannot run `{command}`")]
     Start { command: String, source: io::Error },

@@ -57,11 +57,21 @@ impl World {
     }
 }
 
-/// Does `work` in the namespaces that `holder` keeps, in a child process, and hands its end on.
+/// Does `work` in the namespaces that `holder` keeps, and hands its end on.
+///
+/// This process stays outside, and so does what it still has to do: it sees the machine's files and processes. A child enters
+/// the lab, and because a PID namespace is entered only by being born in it, a grandchild does the work.
 pub(crate) fn enter(
     holder: &Holder,
     work: impl FnOnce() -> Result<Exit, CommandError>,
 ) -> Result<Exit, CommandError> {
+    match sandbox::fork()? {
+        Fork::Outside(child) => wait(child),
+        Fork::Inside => crate::finish(join(holder, work)).leave(),
+    }
+}
+
+fn join(holder: &Holder, work: impl FnOnce() -> Result<Exit, CommandError>) -> Result<Exit, CommandError> {
     let dir = env::current_dir();
     match sandbox::join(holder)? {
         Fork::Outside(child) => wait(child),

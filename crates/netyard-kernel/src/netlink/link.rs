@@ -121,6 +121,14 @@ pub fn set_bridge(index: u32, bridge: &Bridge) -> Vec<Request> {
     requests
 }
 
+/// Makes a bridge forget behind which port an address lives, as far as it has learned that by itself.
+#[must_use]
+pub fn flush_fdb(index: u32) -> Request {
+    let mut message = with_index(index);
+    message.attributes = vec![bridge_info(&[InfoBridge::FdbFlush])];
+    Request::new(RouteNetlinkMessage::NewLink(message), 0)
+}
+
 fn bridge_settings(bridge: &Bridge) -> [InfoBridge; 5] {
     let stp = if bridge.stp { BridgeStpState::KernelStp } else { BridgeStpState::Disabled };
     [

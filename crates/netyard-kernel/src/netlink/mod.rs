@@ -16,8 +16,8 @@ pub use attributes::{Attributes, u8_of, u16_of, u32_of};
 pub use batch::Batch;
 pub use error::{NetlinkError, Refusal};
 pub use link::{
-    LinkEnd, add_bridge, add_veth, delete_group, delete_link, dump_links, get_link, get_peer, set_bridge,
-    set_group, set_mac, set_master, set_mtu, set_up,
+    LinkEnd, add_bridge, add_veth, delete_group, delete_link, dump_links, flush_fdb, get_link, get_peer,
+    set_bridge, set_group, set_mac, set_master, set_mtu, set_up,
 };
 pub use message::{Message, Messages};
 pub use network::{

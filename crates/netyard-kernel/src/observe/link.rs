@@ -32,6 +32,7 @@ const IFLA_BR_AGEING_TIME: u16 = 4;
 const IFLA_BR_STP_STATE: u16 = 5;
 const IFLA_BR_PRIORITY: u16 = 6;
 const IFLA_BR_ROOT_ID: u16 = 10;
+const IFLA_BR_TOPOLOGY_CHANGE: u16 = 14;
 const IFLA_BRPORT_STATE: u16 = 1;
 
 /// A link, with the kernel's numbers.
@@ -56,6 +57,8 @@ pub(crate) struct RawLink {
     pub(crate) bridge: Option<Bridge>,
     /// The root of the spanning tree, in the eyes of this bridge.
     pub(crate) root: Option<[u8; 8]>,
+    /// Whether the spanning tree has just changed.
+    pub(crate) topology_change: bool,
 }
 
 impl RawLink {
@@ -81,6 +84,7 @@ impl RawLink {
             port_state: None,
             bridge: None,
             root: None,
+            topology_change: false,
         };
         let mut name = None;
         for (kind, value) in Attributes::behind(payload, HEAD) {
@@ -131,6 +135,7 @@ impl RawLink {
                 IFLA_BR_AGEING_TIME => bridge.ageing_cs = number,
                 IFLA_BR_STP_STATE => bridge.stp = number != 0,
                 IFLA_BR_PRIORITY => bridge.priority = u16_of(value).unwrap_or(0),
+                IFLA_BR_TOPOLOGY_CHANGE => self.topology_change = u8_of(value).unwrap_or(0) != 0,
                 IFLA_BR_ROOT_ID => self.root = value.try_into().ok(),
                 _ => {}
             }
@@ -164,6 +169,7 @@ impl RawLink {
             master,
             oper: Some(self.oper),
             port_state: self.port_state,
+            topology_change: self.topology_change,
             ..Link::loopback()
         }
     }

@@ -55,8 +55,10 @@ pub(crate) fn observe(
     let mut hosts = None;
     for (node, seen) in seen {
         let mark = marks.remove(&node).flatten();
-        let kind = mark.map_or(NodeKind::Host, |mark| mark.kind);
+        let (kind, origin) =
+            mark.map_or((NodeKind::Host, Origin::Other(0)), |mark| (mark.kind, Origin::Netyard));
         if let Some(mut observed) = assemble(kind, &node, seen, &peers, knows_makers) {
+            observed.origin = origin;
             observed.hosts = node_files::read_hosts(paths, &node, &mut hosts)?;
             state.nodes.insert(node, observed);
         }

@@ -75,7 +75,7 @@ sandboxed! {
         let mut wanted = Wanted::default();
         wanted.host("a");
         match apply(&mut kernel, &wanted.0, &mut |_| {}) {
-            Err(ApplyError::Step { source: netyard_kernel::KernelError::NodeExists { .. }, .. }) => {}
+            Err(ApplyError::Conflicts(conflicts)) => assert_eq!(conflicts, [Conflict::Node { node: name("a") }]),
             other => panic!("{other:?}"),
         }
         assert!(ip("netns exec a true"));

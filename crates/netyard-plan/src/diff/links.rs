@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use netyard_types::{Endpoint, IfName, Link, LinkKind, NodeName, NodeState};
+use netyard_types::{Bridge, Endpoint, IfName, Link, LinkKind, NodeName, NodeState};
 
 use super::{Planner, is_ours};
 use crate::cable::{make_bridge, make_cable};
@@ -148,10 +148,13 @@ impl Planner<'_> {
                 let master = |link: &Link| LinkChange::Master(link.master.clone());
                 changes.push((master(wanted), master(found)));
             }
-            if let (LinkKind::Bridge(new), LinkKind::Bridge(old)) = (&wanted.kind, &found.kind)
-                && new != old
-            {
-                changes.push((LinkChange::Bridge(*new), LinkChange::Bridge(*old)));
+            if let (LinkKind::Bridge(new), LinkKind::Bridge(old)) = (&wanted.kind, &found.kind) {
+                // The ageing time that was set cannot be seen while the tree changes.
+                let ageing_cs = if found.topology_change { new.ageing_cs } else { old.ageing_cs };
+                let old = Bridge { ageing_cs, ..*old };
+                if *new != old {
+                    changes.push((LinkChange::Bridge(*new), LinkChange::Bridge(old)));
+                }
             }
         } else if !loopback {
             return Vec::new();

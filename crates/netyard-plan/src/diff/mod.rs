@@ -26,6 +26,10 @@ use crate::undo::inverse;
 /// a different one, that is a [`Conflict`]. Things in `desired` that are not Netyard's, and what can only be observed, cause no
 /// step.
 pub fn diff(observed: &NetState, desired: &NetState) -> Plan {
+    let taken = names_taken(observed, desired);
+    if !taken.is_empty() {
+        return Plan { conflicts: taken, ..Plan::default() };
+    }
     let mut planner = Planner::new(observed, desired);
     planner.delete_nodes();
     planner.delete_links();
@@ -40,6 +44,18 @@ pub fn diff(observed: &NetState, desired: &NetState) -> Plan {
     planner.add_routes_and_neighbours();
     planner.write_hosts();
     Plan { steps: planner.steps, conflicts: planner.conflicts, moves: moves(observed, desired) }
+}
+
+/// Nodes that cannot be made because a person made a namespace of that name. Nothing else is planned beside them: cables lead
+/// there.
+fn names_taken(observed: &NetState, desired: &NetState) -> Vec<Conflict> {
+    let is_theirs = |name: &&NodeName| observed.nodes.get(*name).is_some_and(|node| !is_our_node(node));
+    desired.nodes.keys().filter(is_theirs).map(|node| Conflict::Node { node: node.clone() }).collect()
+}
+
+/// Whether Netyard makes and removes this node.
+fn is_our_node(node: &NodeState) -> bool {
+    node.origin == Origin::Netyard
 }
 
 /// A plan in the making.

@@ -5,10 +5,11 @@
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use netyard_types::{Endpoint, IfAddr, Link, LinkKind, Neighbour, NodeName, NodeState, Origin, Route};
 
-use super::{Planner, is_ours};
+use super::{Planner, is_our_node, is_ours};
 use crate::effects::{far_end, link_at, links_gone_with, links_gone_with_node};
 use crate::reason::Reason;
 use crate::simulate::{check_route, is_same_neighbour, neighbour_like};
@@ -17,7 +18,8 @@ use crate::step::Step;
 impl Planner<'_> {
     /// Removes nodes that are not described, or as another kind.
     pub(super) fn delete_nodes(&mut self) {
-        let surplus = self.observed.nodes.iter().filter_map(|(name, found)| {
+        let ours = self.observed.nodes.iter().filter(|(_, found)| is_our_node(found));
+        let surplus = ours.filter_map(|(name, found)| {
             let reason = match self.desired.nodes.get(name) {
                 None => Reason::NotInFile,
                 Some(node) if node.kind != found.kind => {
@@ -122,7 +124,7 @@ impl Planner<'_> {
         all.filter_map(|route| surplus(route).map(|reason| (route.clone(), reason))).collect()
     }
 
-    /// Removes Netyard's addresses that are not described.
+    /// Removes Netyard's addresses that are not described, and link-local ones of the kernel's where none are to be.
     pub(super) fn delete_surplus_addresses(
         &mut self,
         name: &NodeName,
@@ -133,12 +135,19 @@ impl Planner<'_> {
         let mut surplus = Vec::new();
         for (dev, link) in &now.links {
             let is_wanted = |addr: &IfAddr| node.links.get(dev).is_some_and(|l| l.addresses.contains(addr));
-            let ours = super::our_addresses(link).into_iter();
+            let goes = |addr: &&IfAddr| addr.origin == Origin::Netyard || is_left_over(node, link, addr);
+            let all = link.addresses.iter().filter(goes).copied();
             surplus
-                .extend(ours.filter(|addr| which(addr) && !is_wanted(addr)).map(|addr| (dev.clone(), addr)));
+                .extend(all.filter(|addr| which(addr) && !is_wanted(addr)).map(|addr| (dev.clone(), addr)));
         }
         for (link, addr) in surplus {
             self.push(Step::DeleteAddress { node: name.clone(), link, addr }, Reason::NotInFile);
         }
     }
+}
+
+/// Whether the kernel made this link-local address before its node was told to make none: the setting concerns only those to come.
+fn is_left_over(node: &NodeState, link: &Link, addr: &IfAddr) -> bool {
+    let is_link_local = matches!(addr.addr, IpAddr::V6(v6) if v6.is_unicast_link_local());
+    node.is_without_link_local() && is_ours(link) && is_link_local && addr.origin == Origin::Kernel
 }

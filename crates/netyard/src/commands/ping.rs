@@ -16,6 +16,10 @@ use crate::exit::Exit;
 use crate::render::table::Table;
 use crate::world::World;
 
+/// How many requests may be on their way at once. Each is queued at every hop in a queue that all namespaces of the machine
+/// share (`net.core.netdev_max_backlog`), and what does not fit there is lost.
+const IN_FLIGHT: usize = 32;
+
 /// Pings from one node.
 pub(super) fn run(lab: Option<&LabName>, ping: &Ping) -> Result<Exit, CommandError> {
     World::find(lab)?.enter(|| {
@@ -27,6 +31,7 @@ pub(super) fn run(lab: Option<&LabName>, ping: &Ping) -> Result<Exit, CommandErr
             interval: ping.interval,
             timeout: ping.timeout,
             payload: ping.size,
+            in_flight: IN_FLIGHT,
             ..Options::default()
         };
         let interrupted = sandbox::catch_interrupt();

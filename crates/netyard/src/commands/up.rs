@@ -7,7 +7,7 @@ use netyard_kernel::sandbox::Holder;
 use netyard_kernel::{LinuxKernel, Paths};
 use netyard_lab::{LockedLab, Record};
 use netyard_model::Network;
-use netyard_plan::Applied;
+use netyard_plan::{Applied, ApplyError};
 use netyard_types::{LabName, NetState};
 use serde_json::json;
 
@@ -79,6 +79,12 @@ fn change(desired: &NetState) -> Result<Applied, CommandError> {
     let mut kernel = LinuxKernel::open(Paths::default()).map_err(CommandError::Observe)?;
     let mut bar = Bar::new();
     let applied = netyard_plan::apply(&mut kernel, desired, &mut |progress| bar.step(&progress));
+    let applied = applied.and_then(|applied| {
+        if !applied.plan.is_empty() {
+            kernel.forget(&applied.state, desired).map_err(ApplyError::Observe)?;
+        }
+        Ok(applied)
+    });
     let settled = applied.map(|applied| {
         let deadline = Instant::now() + SETTLE_WITHIN;
         (kernel.settle(desired, deadline, &mut |ready, of| bar.wait(ready, of)), applied)

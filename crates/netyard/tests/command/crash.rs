@@ -1,23 +1,19 @@
 //! Whatever ends at whatever moment: the next command is right, and `down` leaves nothing.
 
 use std::fs;
+use std::io::Read;
 use std::process::{Child, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Netyard, assert_same, holders_named, is_holder, wait_until};
+use crate::support::{Netyard, assert_same, holders_named, is_holder, own_name, wait_until};
 
 fn file(name: &str, count: u32) -> String {
     format!(
         "name = \"{name}\"\n[switch.lan]\nsubnet = [\"10.0.0.0/24\", \"fd00::/64\"]\n[switch.dmz]\nsubnet = \"10.1.0.0/24\"\n\
         [router.gw]\non = [\"lan\", \"dmz\"]\n[host.a]\non = \"lan\"\n[host.b]\non = \"dmz\"\n[host.web]\non = \"lan\"\ncount = {count}\n"
     )
-}
-
-/// A lab's name that no other test has, so that its holders can be told from others'.
-fn own_name(test: &str) -> String {
-    format!("{test}-{}", std::process::id())
 }
 
 #[test]
@@ -33,7 +29,7 @@ fn taking_away_twice_is_fine() {
 fn a_killed_holder_takes_all_with_it() {
     let name = own_name("holder");
     let Some(yard) = Netyard::with_lab(&file(&name, 1)) else { return };
-    let mut sleeper = yard.command(["exec", "a", "--", "sleep", "1000"]).spawn().unwrap();
+    let mut sleeper = start(&yard, &["exec", "a", "--", "sh", "-c", "echo; exec sleep 1000"]);
     kill_holder(&yard, &name);
     assert!(!sleeper.wait().unwrap().success(), "nothing of the lab lives on");
     yard.run("show nodes").expect_code(1).expect_complaint("is not running");
@@ -42,6 +38,13 @@ fn a_killed_holder_takes_all_with_it() {
     kill_holder(&yard, &name);
     assert_eq!(yard.ok("down"), format!("the lab `{name}` was not running; removed what it had left\n"));
     assert!(fs::read_dir(yard.run_dir()).unwrap().next().is_none());
+}
+
+/// A command that is under way: it has printed something.
+fn start(yard: &Netyard, args: &[&str]) -> Child {
+    let mut child = yard.command(args).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    child
 }
 
 fn kill_holder(yard: &Netyard, name: &str) {
@@ -54,16 +57,10 @@ fn kill_holder(yard: &Netyard, name: &str) {
 #[test]
 fn the_end_of_a_lab_is_the_end_of_its_commands() {
     let Some(yard) = Netyard::with_lab(&file("ends", 1)) else { return };
-    let start = |args: &[&str]| -> Child {
-        let mut child = yard.command(args).stdout(Stdio::piped()).spawn().unwrap();
-        let mut byte = [0; 1];
-        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut byte).unwrap();
-        child
-    };
     let children = [
-        start(&["exec", "a", "--", "sh", "-c", "echo; exec sleep 1000"]),
-        start(&["enter", "--", "sh", "-c", "echo; exec sleep 1000"]),
-        start(&["ping", "a", "b", "-c", "60000", "-i", "0.01"]),
+        start(&yard, &["exec", "a", "--", "sh", "-c", "echo; exec sleep 1000"]),
+        start(&yard, &["enter", "--", "sh", "-c", "echo; exec sleep 1000"]),
+        start(&yard, &["ping", "a", "b", "-c", "60000", "-i", "0.01"]),
     ];
     yard.ok("down");
     for mut child in children {

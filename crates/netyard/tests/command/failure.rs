@@ -1,6 +1,9 @@
 //! An `up` that fails leaves the lab as it was: none if there was none.
 
-use crate::support::{Netyard, assert_page, assert_same};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{Netyard, assert_page, assert_same, holders_named, own_name};
 
 const FILE: &str = r#"
 name = "fails"
@@ -51,8 +54,10 @@ fn refused(line: &str) -> String {
 fn nothing_is_left_of_a_new_lab() {
     for (name, line, words) in REFUSED {
         let Some(yard) = Netyard::new() else { return };
-        yard.write("netyard.toml", refused(line));
+        let lab = own_name("refused");
+        yard.write("netyard.toml", refused(line).replace("\"fails\"", &format!("\"{lab}\"")));
         let outcome = yard.run("up").expect_code(1);
+        end_holders(&lab);
         for word in words {
             assert!(outcome.stderr.contains(word), "the error does not name {word}: {outcome}");
         }
@@ -62,6 +67,26 @@ fn nothing_is_left_of_a_new_lab() {
         // The file mended, it comes up.
         yard.change(FILE);
     }
+}
+
+/// Not even a process that nobody knows of.
+#[test]
+fn no_holder_is_left_of_a_new_lab() {
+    let Some(yard) = Netyard::new() else { return };
+    let name = own_name("unborn");
+    yard.write("netyard.toml", refused(REFUSED[0].1).replace("\"fails\"", &format!("\"{name}\"")));
+    yard.run("up").expect_code(1);
+    let left = end_holders(&name);
+    assert!(left.is_empty(), "{left:?} hold a lab that is nowhere written down");
+}
+
+/// Ends the holders of labs with this name, so that a fault leaves nothing on the machine, and says which there were.
+fn end_holders(name: &str) -> Vec<i64> {
+    let left = holders_named(name);
+    for holder in &left {
+        kill(Pid::from_raw((*holder).try_into().unwrap()), Signal::SIGKILL).unwrap();
+    }
+    left
 }
 
 #[test]

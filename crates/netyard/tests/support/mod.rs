@@ -214,6 +214,11 @@ pub(crate) fn is_holder(pid: i64) -> bool {
     fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("--hold-lab"))
 }
 
+/// A lab's name that no other test has, so that its holders can be told from others'.
+pub(crate) fn own_name(test: &str) -> String {
+    format!("{test}-{}", std::process::id())
+}
+
 /// The holders of labs with this name, whoever's they are.
 pub(crate) fn holders_named(name: &str) -> Vec<i64> {
     let pids =
