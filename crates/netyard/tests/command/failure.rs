@@ -1,9 +1,6 @@
 //! An `up` that fails leaves the lab as it was: none if there was none.
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
-use crate::support::{Netyard, assert_page, assert_same, holders_named, own_name};
+use crate::support::{Netyard, assert_page, assert_same, end_holders, own_name};
 
 const FILE: &str = r#"
 name = "fails"
@@ -78,15 +75,6 @@ fn no_holder_is_left_of_a_new_lab() {
     yard.run("up").expect_code(1);
     let left = end_holders(&name);
     assert!(left.is_empty(), "{left:?} hold a lab that is nowhere written down");
-}
-
-/// Ends the holders of labs with this name, so that a fault leaves nothing on the machine, and says which there were.
-fn end_holders(name: &str) -> Vec<i64> {
-    let left = holders_named(name);
-    for holder in &left {
-        kill(Pid::from_raw((*holder).try_into().unwrap()), Signal::SIGKILL).unwrap();
-    }
-    left
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Several labs at once, and which of them a command means.
 
-use crate::support::{Netyard, assert_page, example};
+use std::process::Stdio;
+
+use crate::support::{Netyard, assert_page, end_holders, example, own_name};
 
 const PAIR: &str = "name = \"pair\"\n[switch.lan]\nsubnet = \"10.0.0.0/24\"\n[host.a]\non = \"lan\"\n[host.b]\non = \"lan\"\n";
 
@@ -101,12 +103,14 @@ fn a_lab_without_a_name_has_that_of_its_folder() {
 #[test]
 fn many_commands_at_once_take_turns() {
     let Some(yard) = Netyard::new() else { return };
-    let file = |count: u32| format!("{PAIR}[host.web]\ncount = {count}\non = \"lan\"\n");
+    let name = own_name("turns");
+    let pair = PAIR.replace("\"pair\"", &format!("\"{name}\""));
+    let file = |count: u32| format!("{pair}[host.web]\ncount = {count}\non = \"lan\"\n");
     let ups: Vec<_> = (1..=6)
         .map(|count| {
             let path = yard.write(&format!("{count}.toml"), file(count));
             let mut command = yard.command(["up"]);
-            command.arg(path).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            command.arg(path).stdout(Stdio::piped()).stderr(Stdio::piped());
             command.spawn().unwrap()
         })
         .collect();
@@ -120,15 +124,19 @@ fn many_commands_at_once_take_turns() {
     // Half of them build, the others take away.
     let mixed: Vec<_> = (0..8)
         .map(|number| {
-            let line = if number % 2 == 0 { ["up", "3.toml"] } else { ["down", "pair"] };
-            yard.command(line).stdout(std::process::Stdio::null()).spawn().unwrap()
+            let line = if number % 2 == 0 { ["up", "3.toml"] } else { ["down", &name] };
+            yard.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
-    for command in mixed {
-        assert!(command.wait_with_output().unwrap().status.success());
-    }
+    let outputs: Vec<_> = mixed.into_iter().map(|command| command.wait_with_output().unwrap()).collect();
     yard.ok("up 3.toml");
     yard.assert_reaches("a", ["web1", "web2", "web3"]);
+    yard.ok("down");
+    let left = end_holders(&name);
+    assert!(left.is_empty(), "{left:?} hold a lab that is nowhere written down");
+    for output in outputs {
+        assert!(output.status.success(), "{output:?}");
+    }
 }
 
 /// A command inside a lab means that lab.

@@ -8,7 +8,7 @@ use std::process::{Child, ExitStatus};
 use nix::pty::openpty;
 use nix::sys::signal::Signal;
 
-use crate::support::{Netyard, has_programs, wait_for};
+use crate::support::{Netyard, has_programs, is_ignored, wait_for};
 
 const FILE: &str = "name = \"one\"\nhost.a = {}\nhost.b = {}\ncable = [{ between = [\"a\", \"b\"], subnet = \"10.0.0.0/30\" }]\n";
 
@@ -78,7 +78,7 @@ fn a_command_has_the_terminal() {
 #[test]
 fn the_interrupt_key_reaches_the_command_once() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
-    if !has_programs(&["setsid"]) {
+    if !has_programs(&["setsid"]) || is_ignored(Signal::SIGINT) {
         return;
     }
     let script = "count=0; trap 'count=$((count+1)); echo interrupt $count' INT; echo ready; \
@@ -97,7 +97,7 @@ fn the_interrupt_key_reaches_the_command_once() {
 #[test]
 fn the_interrupt_key_ends_a_command_that_does_not_mind_it() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
-    if !has_programs(&["setsid"]) {
+    if !has_programs(&["setsid"]) || is_ignored(Signal::SIGINT) {
         return;
     }
     let mut terminal = Terminal::open(&yard, &["exec", "a", "--", "sh", "-c", "echo ready; exec sleep 1000"]);
@@ -111,7 +111,7 @@ fn the_interrupt_key_ends_a_command_that_does_not_mind_it() {
 #[test]
 fn an_interrupted_ping_gives_its_sums() {
     let Some(yard) = Netyard::with_lab(FILE) else { return };
-    if !has_programs(&["setsid"]) {
+    if !has_programs(&["setsid"]) || is_ignored(Signal::SIGINT) {
         return;
     }
     let mut terminal = Terminal::open(&yard, &["ping", "a", "b", "-c", "60000", "-i", "0.01"]);

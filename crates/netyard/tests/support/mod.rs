@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -229,6 +231,15 @@ pub(crate) fn holders_named(name: &str) -> Vec<i64> {
     pids.filter(holds).collect()
 }
 
+/// Ends the holders of labs with this name, so that a fault leaves nothing on the machine, and says which there were.
+pub(crate) fn end_holders(name: &str) -> Vec<i64> {
+    let left = holders_named(name);
+    for holder in &left {
+        kill(Pid::from_raw((*holder).try_into().unwrap()), Signal::SIGKILL).unwrap();
+    }
+    left
+}
+
 /// Why no lab can be built here, if that is so.
 static REFUSED: LazyLock<Option<String>> = LazyLock::new(|| {
     let yard = Netyard::without_kernel();
@@ -247,6 +258,18 @@ pub(crate) fn has_programs(programs: &[&str]) -> bool {
             false
         }
     }
+}
+
+/// Whether this process was started with the signal ignored, as a shell starts what it puts in the background: a command that it
+/// starts ignores the signal too then. Says that it is left out.
+pub(crate) fn is_ignored(signal: Signal) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    let is_ignored = u64::from_str_radix(mask.trim(), 16).unwrap() & 1 << (signal as i32 - 1) != 0;
+    if is_ignored {
+        eprintln!("skipped: {signal} is ignored here");
+    }
+    is_ignored
 }
 
 /// A file of the repository.
