@@ -29,6 +29,9 @@ pub struct LockedLab {
     _lock: Flock<File>,
 }
 
+/// The file that is locked.
+const LOCK: &str = "lock";
+
 /// How long the kernel may take to end the processes of a lab.
 const END_WITHIN: Duration = Duration::from_secs(30);
 
@@ -78,7 +81,7 @@ impl Lab {
         loop {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.dir);
             made.map_err(LabError::file("make the directory", &self.dir))?;
-            let path = self.dir.join("lock");
+            let path = self.dir.join(LOCK);
             let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
             let file = match open {
                 Ok(file) => file,
@@ -180,8 +183,28 @@ impl LockedLab {
                 return Err(LabError::HolderStays { name, pid, seconds: END_WITHIN.as_secs() });
             }
         }
-        fs::remove_dir_all(&self.lab.dir).map_err(LabError::file("remove", &self.lab.dir))?;
+        self.clear_directory()?;
         Ok(running.is_some())
+    }
+
+    /// The lock goes last: from then on the directory belongs to whoever waited for it, and what he puts there stays.
+    fn clear_directory(&self) -> Result<(), LabError> {
+        let dir = &self.lab.dir;
+        let entries = fs::read_dir(dir).map_err(LabError::file("read", dir))?;
+        for entry in entries.flatten().filter(|entry| entry.file_name() != LOCK) {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(LabError::file("remove", path))?;
+        }
+        let lock = dir.join(LOCK);
+        fs::remove_file(&lock).map_err(LabError::file("remove", lock))?;
+        match fs::remove_dir(dir) {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound) =>
+            {
+                Ok(())
+            }
+            removed => removed.map_err(LabError::file("remove", dir)),
+        }
     }
 }
 

@@ -104,7 +104,7 @@ pub enum Problem {
         source: NameError,
     },
     /// More nodes than a lab can have.
-    #[error("{count} nodes are too many; a lab can have {max}")]
+    #[error("{count} more nodes are too many: a lab can have {max} in all")]
     CountTooLarge {
         /// How many the file asks for.
         count: u32,

@@ -33,7 +33,8 @@ fn the_file_in_the_page_describes_a_network() {
 #[test]
 fn the_file_of_the_session_is_the_demonstration() {
     let session = blocks(ENGLISH, "console")[0];
-    let shown = session.split("$ ").nth(1).and_then(|first| first.split_once('\n')).expect("a first command").1;
+    let shown =
+        session.split("$ ").nth(1).and_then(|first| first.split_once('\n')).expect("a first command").1;
     let demo = include_str!("../../../examples/demo/netyard.toml");
     let demo = demo.split_once("\n\n").expect("the name stands apart").1;
     assert_eq!(shown.trim(), demo.trim());
@@ -43,9 +44,26 @@ fn the_file_of_the_session_is_the_demonstration() {
 #[test]
 fn every_command_is_named() {
     for word in [
-        "up", "plan", "down", "ls", "show", "exec", "shell", "enter", "ping", "graph", "demo", "doctor", "import",
-        "schema", "completions", "man",
+        "up",
+        "plan",
+        "down",
+        "ls",
+        "show",
+        "exec",
+        "shell",
+        "enter",
+        "ping",
+        "graph",
+        "demo",
+        "doctor",
+        "import",
+        "schema",
+        "completions",
+        "man",
     ] {
-        assert!(ENGLISH.contains(&format!("`netyard {word}")) || ENGLISH.contains(&format!("`{word} ")), "{word}");
+        assert!(
+            ENGLISH.contains(&format!("`netyard {word}")) || ENGLISH.contains(&format!("`{word} ")),
+            "{word}"
+        );
     }
 }

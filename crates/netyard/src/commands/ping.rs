@@ -6,6 +6,7 @@ use std::time::Duration;
 use netyard_kernel::{Paths, sandbox};
 use netyard_probe::{Answer, Event, Family, Options, Outcome, Target};
 use netyard_types::{LabName, NodeName};
+use nix::errno::Errno;
 use serde_json::{Value, json};
 
 use super::exec::check_node;
@@ -119,6 +120,8 @@ fn trouble(answer: &Answer) -> String {
         Answer::Reply(_) | Answer::Duplicate(_) => String::new(),
         Answer::Unreachable(unreachable) => format!("{}, says {}", unreachable.kind, unreachable.from),
         Answer::Timeout => String::from("no answer"),
+        // What the kernel answers where a blackhole route takes the packet (fib_props in net/ipv4/fib_semantics.c).
+        Answer::Refused(Errno::EINVAL) => String::from("a blackhole route takes it"),
         Answer::Refused(errno) => errno.desc().to_lowercase(),
     }
 }

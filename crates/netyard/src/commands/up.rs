@@ -29,7 +29,22 @@ pub(super) fn run(lab: Option<&LabName>, up: &Up) -> Result<Exit, CommandError> 
     for note in &source.allowed {
         eprintln!("allowed: {} ({})", note.message, note.code);
     }
+    note_neighbour_limit(&source.network);
     bring_up(&source.network, Some(&source.path), up.json.json)
+}
+
+/// Says beforehand that the machine's table of learned neighbours may be too small: then packets are lost without another word.
+/// Each host needs at least two entries in it, its own of the gateway and the gateway's of it.
+fn note_neighbour_limit(network: &Network) {
+    let stations = network.nodes().filter(|(_, node)| node.bridge.is_none()).count();
+    let limit = std::fs::read_to_string("/proc/sys/net/ipv4/neigh/default/gc_thresh3");
+    let Some(limit) = limit.ok().and_then(|text| text.trim().parse::<usize>().ok()) else { return };
+    if stations * 2 > limit && !network.segments().any(|(id, _)| network.has_static_neighbours(id)) {
+        eprintln!(
+            "note: {stations} hosts and routers share the machine's table of {limit} learned neighbours (gc_thresh3); \
+             `neighbours = \"static\"` for a switch does without it"
+        );
+    }
 }
 
 /// Makes the lab of `network` what `network` says, and says what was done.

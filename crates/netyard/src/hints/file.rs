@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use netyard_model::Problem as ModelProblem;
+use netyard_model::{Problem as ModelProblem, Wanted};
 use netyard_spec::{DurationError, Problem as SpecProblem, SubnetError, ValueError};
 use netyard_types::NameError;
 
@@ -78,6 +78,7 @@ fn of_name(error: &NameError) -> Option<String> {
 pub(crate) fn of_model_problem(problem: &ModelProblem) -> Option<String> {
     Some(match problem {
         ModelProblem::UnknownNode { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
+        ModelProblem::UnknownNode { name, wanted: Wanted::Node, .. } => format!("add a [host.{name}]"),
         ModelProblem::UnknownNode { name, wanted, .. } => format!("add a [{wanted}.{name}]"),
         ModelProblem::UnknownPort { node, candidates, .. } if !candidates.is_empty() => {
             format!("`{node}` has {}", words(candidates))
@@ -101,6 +102,9 @@ pub(crate) fn of_model_problem(problem: &ModelProblem) -> Option<String> {
         }
         ModelProblem::UnreachableGateway { candidates, .. } if !candidates.is_empty() => {
             allow(&format!("it can reach {}", words(candidates)), problem)
+        }
+        ModelProblem::UnreachableGateway { .. } => {
+            allow("take an address of a subnet that the node is on", problem)
         }
         ModelProblem::UnconnectedPort { port: None, .. } => allow("give it a switch: on = \"…\"", problem),
         ModelProblem::UnconnectedPort { .. } => {
