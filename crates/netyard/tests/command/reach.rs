@@ -32,7 +32,7 @@ fn addresses(yard: &Netyard) -> BTreeMap<String, Vec<String>> {
     nodes.map(|node| (node["node"].as_str().unwrap().to_owned(), addresses(node))).collect()
 }
 
-/// The file of the issue, as it stands.
+/// The office of the examples, as it stands.
 #[test]
 fn everybody_in_the_office_reaches_everybody() {
     let _turn = neighbour_table();
