@@ -14,8 +14,11 @@ pub(super) fn run(lab: Option<&LabName>, down: &Down) -> Result<Exit, CommandErr
     if down.all {
         return run_all();
     }
-    let lab = world::choose_lab(down.name.as_ref().or(lab))?;
-    take_away(&lab)
+    match world::choose_lab(down.name.as_ref().or(lab)) {
+        // Gone is gone, whoever took it away.
+        Err(CommandError::NoLab) => print("no lab is running\n"),
+        lab => take_away(&lab?),
+    }
 }
 
 fn take_away(lab: &Lab) -> Result<Exit, CommandError> {
