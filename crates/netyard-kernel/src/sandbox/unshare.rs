@@ -73,7 +73,8 @@ fn switch_on_loopback() -> Result<(), SandboxError> {
     // SAFETY: an all-zero ifreq is a valid value of that plain C structure.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
-        *to = from.cast_signed();
+        // Signed on some machines and not on others.
+        *to = *from as libc::c_char;
     }
     #[expect(clippy::cast_possible_truncation, reason = "IFF_UP and IFF_RUNNING are 0x41")]
     {
