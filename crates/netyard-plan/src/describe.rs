@@ -1,16 +1,9 @@
 //! A step in one line for people, in the words of ip(8).
 
-use alloc::string::{String, ToString};
 use core::fmt;
 
 use crate::step::{LinkChange, Step};
 use crate::words::{NeighbourWords, WholeRoute};
-
-/// The step in one line, as its `Display` gives it.
-#[must_use]
-pub fn describe(step: &Step) -> String {
-    step.to_string()
-}
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -35,7 +35,6 @@ mod undo;
 mod words;
 
 pub use apply::{Applied, ApplyError, Progress, RolledBack, apply};
-pub use describe::describe;
 pub use diff::diff;
 pub use hosts::{HOSTS_BASE, HOSTS_BEGIN, HOSTS_END, netyard_lines, splice_hosts};
 pub use kernel::{ExecuteError, Kernel, Scope, Which};

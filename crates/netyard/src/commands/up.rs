@@ -1,6 +1,6 @@
 //! `netyard up`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use netyard_kernel::sandbox::Holder;
@@ -30,7 +30,7 @@ pub(super) fn run(lab: Option<&LabName>, up: &Up) -> Result<Exit, CommandError> 
         eprintln!("allowed: {} ({})", note.message, note.code);
     }
     note_neighbour_limit(&source.network);
-    bring_up(&source.network, Some(&source.path), up.json.json)
+    bring_up(&source.network, &source.path, up.json.json)
 }
 
 /// Says beforehand that the machine's table of learned neighbours may be too small: then packets are lost without another word.
@@ -48,11 +48,7 @@ fn note_neighbour_limit(network: &Network) {
 }
 
 /// Makes the lab of `network` what `network` says, and says what was done.
-pub(super) fn bring_up(
-    network: &Network,
-    file: Option<&std::path::Path>,
-    json: bool,
-) -> Result<Exit, CommandError> {
+fn bring_up(network: &Network, file: &Path, json: bool) -> Result<Exit, CommandError> {
     let begun = Instant::now();
     let desired = netyard_model::compile(network, &netyard_kernel::features())?;
     let run_dir = world::run_dir();
@@ -60,8 +56,8 @@ pub(super) fn bring_up(
     let name = network.lab();
     let locked =
         run_dir.lab(name).lock(|| eprintln!("waiting for another netyard command on the lab `{name}`"))?;
-    let file = file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
-    let (holder, is_new) = ensure_holder(&locked, file)?;
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let (holder, is_new) = ensure_holder(&locked, Some(file))?;
     let exit = world::enter(&holder, || {
         let applied = change(&desired)?;
         report(name, &desired, &applied, begun.elapsed(), json)

@@ -139,6 +139,25 @@ fn a_holder_that_nobody_knows_ends() {
     }
 }
 
+/// Whoever reads a pipe to its end would wait for the lab, if the lab kept the other end.
+#[test]
+fn a_holder_keeps_no_file_of_who_started_it() {
+    let Some(yard) = Netyard::new() else { return };
+    yard.write("netyard.toml", file("files", 1));
+    let program = env!("CARGO_BIN_EXE_netyard");
+    let usual = yard.command(["up"]);
+    let mut up = std::process::Command::new("/bin/sh");
+    up.args(["-c", "exec 7>/dev/null; exec \"$0\" up", program]).stdout(Stdio::null());
+    up.current_dir(usual.get_current_dir().unwrap()).env_clear();
+    up.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    assert!(up.status().unwrap().success());
+    let holder = &yard.json("ls --json")["labs"][0]["holder_pid"];
+    let open = std::fs::read_dir(format!("/proc/{holder}/fd")).unwrap();
+    let mut open: Vec<_> = open.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    open.sort();
+    assert_eq!(open, ["0", "1", "2"]);
+}
+
 #[test]
 fn a_record_that_cannot_be_read_is_told_and_can_be_removed() {
     let yard = Netyard::without_kernel();
