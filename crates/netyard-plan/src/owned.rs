@@ -8,7 +8,7 @@ use netyard_types::{Link, LinkKind, NetState, NodeState, Origin};
 pub fn owned(state: &NetState) -> NetState {
     let ours = state.nodes.iter().filter(|(_, node)| node.origin == Origin::Netyard);
     let nodes = ours.map(|(name, node)| (name.clone(), owned_node(node)));
-    NetState { nodes: nodes.collect() }
+    NetState { nodes: nodes.collect(), names: state.names.clone() }
 }
 
 fn owned_node(node: &NodeState) -> NodeState {
@@ -23,6 +23,7 @@ fn owned_node(node: &NodeState) -> NodeState {
         fdb: alloc::collections::BTreeSet::new(),
         sysctls: node.sysctls.clone(),
         hosts: node.hosts.clone(),
+        resolv: node.resolv.clone(),
     }
 }
 

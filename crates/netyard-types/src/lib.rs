@@ -3,6 +3,7 @@
 //! This is the ground floor. It holds the vocabulary that every other room speaks, and nothing that decides:
 //!
 //! - [`NodeName`], [`LabName`], [`IfName`], [`Endpoint`]: names that are known to be well formed;
+//! - [`DomainName`], [`Names`]: what the name server of a lab answers, to whom and where;
 //! - [`MacAddr`], [`IfAddr`], [`Prefix`]: addresses that are known to parse;
 //! - [`SysctlKey`]: a path below `/proc/sys/net`, and nothing else;
 //! - [`NetState`] and what it is made of: the state of the kernel, namespace by namespace. The network that a file
@@ -18,16 +19,22 @@ extern crate alloc;
 extern crate std;
 
 mod addr;
+mod domain;
 mod features;
 mod mac;
 mod name;
+mod names;
 mod state;
 mod sysctl;
 
 pub use addr::{AddressSet, IfAddr, ParsePrefixError, Prefix};
+pub use domain::{DomainName, DomainNameError};
 pub use features::Features;
 pub use mac::{MacAddr, ParseMacError};
 pub use name::{Endpoint, IfName, LabName, NameError, NodeName};
+pub use names::{
+    BadAnswer, LOOPBACK_SERVER, Names, Record, RecordData, Records, Trouble, Troubles, View,
+};
 pub use state::{
     Bridge, FdbEntry, Link, LinkKind, MAIN_TABLE, Neighbour, NeighbourState, NetState, NextHop, NodeKind,
     NodeState, OperState, Origin, PortState, Route, RouteKind,

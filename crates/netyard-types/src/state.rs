@@ -12,7 +12,7 @@ use core::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::{AddressSet, Endpoint, IfName, MacAddr, NodeName, Prefix, SysctlKey};
+use crate::{AddressSet, Endpoint, IfName, MacAddr, Names, NodeName, Prefix, SysctlKey};
 
 /// The main routing table (`RT_TABLE_MAIN`, rtnetlink(7)).
 pub const MAIN_TABLE: u32 = 254;
@@ -22,6 +22,8 @@ pub const MAIN_TABLE: u32 = 254;
 pub struct NetState {
     /// Every node by name.
     pub nodes: BTreeMap<NodeName, NodeState>,
+    /// What the lab's name server answers; none if it has none.
+    pub names: Option<Arc<Names>>,
 }
 
 /// One node: one network namespace.
@@ -44,6 +46,8 @@ pub struct NodeState {
     /// The lines of the node's `/etc/hosts` that Netyard keeps; none if it keeps none. Shared, because the nodes of a lab
     /// mostly have the same.
     pub hosts: Option<Arc<str>>,
+    /// The node's `/etc/resolv.conf` (resolv.conf(5)), whole; none if it has none of its own. Shared, as the hosts file is.
+    pub resolv: Option<Arc<str>>,
 }
 
 impl NodeState {
@@ -59,6 +63,7 @@ impl NodeState {
             fdb: BTreeSet::new(),
             sysctls: BTreeMap::new(),
             hosts: None,
+            resolv: None,
         }
     }
 
