@@ -13,6 +13,7 @@ use netyard_types::{
 };
 
 use crate::hash;
+use crate::names::{self, ResolvFiles};
 use crate::network::{Network, Node, NodeId, NodeRoute, PortId, RouteSource};
 
 /// Why a kernel cannot have the network.
@@ -61,15 +62,18 @@ pub fn compile(network: &Network, features: &Features) -> Result<NetState, Compi
     }
     let hosts: Option<Arc<str>> = match network.names_by() {
         HostNamesBy::Hosts => Some(Arc::from(network.hosts_file())),
-        HostNamesBy::None => None,
+        HostNamesBy::Dns | HostNamesBy::None => None,
     };
-    let mut state = NetState::default();
+    let mut resolv = network.names().map(|service| ResolvFiles::new(network, service));
+    let names = network.names().map(|service| Arc::new(names::compile(network, service)));
+    let mut state = NetState { names, ..NetState::default() };
     for (id, node) in network.nodes() {
         let mut made = NodeState::new(node.kind);
         add_links(network, node, &mut made);
         add_settings(node, features, &mut made);
         made.routes = node.routes.iter().map(|r| r.route.clone()).collect();
         made.hosts.clone_from(&hosts);
+        made.resolv = resolv.as_mut().map(|files| files.of(id));
         state.nodes.insert(network[id].name.clone(), made);
     }
     add_neighbours(network, &mut state);

@@ -41,10 +41,9 @@ pub(crate) struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// Nothing decided yet.
     pub(crate) fn new(spec: &'a Spec, lab: LabName) -> Self {
-        let names_by = spec.names_by.as_ref().map(|by| by.value).unwrap_or_default();
         Self {
             spec,
-            network: Network::empty(lab, names_by),
+            network: Network::empty(lab, spec.names_by()),
             blocks: Vec::new(),
             settings: Vec::new(),
             cable_specs: Vec::new(),
@@ -107,6 +106,20 @@ impl<'a> Draft<'a> {
         self.find(&name.value, &name.span, wanted)
     }
 
+    /// The nodes that a name in the file means: the node of that name, or all of a `count`.
+    pub(crate) fn find_all(&mut self, name: &NodeName, span: &Span, wanted: Wanted) -> Vec<NodeId> {
+        if self.network.node(name.as_str()).is_none() {
+            let is_of = |block: &NodeSpec| {
+                block.name.value == *name && station(block).is_some_and(|station| station.count.is_some())
+            };
+            let group: Vec<NodeId> = self.node_ids().filter(|id| is_of(self.blocks[id.0])).collect();
+            if !group.is_empty() {
+                return group;
+            }
+        }
+        self.find(name, span, wanted).into_iter().collect()
+    }
+
     /// The node that a person most likely meant: the one with that alias, else the one with the most alike name.
     fn suggest(&mut self, name: &NodeName, wanted: Wanted) -> Option<NodeName> {
         let key = (name.clone(), wanted);
@@ -138,6 +151,7 @@ impl Wanted {
             Self::Node => true,
             Self::Switch => kind == NodeKind::Switch,
             Self::Router => kind == NodeKind::Router,
+            Self::Station => kind != NodeKind::Switch,
         }
     }
 }

@@ -30,6 +30,7 @@ mod hosts;
 mod loops;
 mod macs;
 mod mtu;
+mod names;
 mod network;
 mod nexthop;
 mod nodes;
@@ -46,6 +47,7 @@ mod union;
 mod wiring;
 
 pub use compile::{CompileError, compile};
+pub use names::{Beside, NameProblem, NameRecords, NameService, NameView};
 pub use network::{
     Address, BridgePort, Cable, CableId, Family, Network, Node, NodeId, NodeRoute, Port, PortId, RouteSource,
     Segment, SegmentId, Setting, Subnet, SubnetId, SubnetOwner,

@@ -13,6 +13,8 @@ use netyard_types::{
     Bridge, Endpoint, IfAddr, IfName, LabName, MacAddr, NodeKind, NodeName, Prefix, Route, SysctlKey,
 };
 
+use crate::names::NameService;
+
 /// An address family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
@@ -259,6 +261,7 @@ pub enum RouteSource {
 pub struct Network {
     pub(crate) lab: LabName,
     pub(crate) names_by: HostNamesBy,
+    pub(crate) names: Option<NameService>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) ports: Vec<Port>,
     pub(crate) cables: Vec<Cable>,
@@ -274,6 +277,7 @@ impl Network {
         Self {
             lab,
             names_by,
+            names: None,
             nodes: Vec::new(),
             ports: Vec::new(),
             cables: Vec::new(),
@@ -294,6 +298,12 @@ impl Network {
     #[must_use]
     pub fn names_by(&self) -> HostNamesBy {
         self.names_by
+    }
+
+    /// What the name server says beside the names of nodes; none if there is no name server.
+    #[must_use]
+    pub fn names(&self) -> Option<&NameService> {
+        self.names.as_ref()
     }
 
     /// Every node, in the order of the file.

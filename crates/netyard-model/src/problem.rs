@@ -8,7 +8,7 @@ use core::net::IpAddr;
 use netyard_spec::{Code, Mistake};
 use netyard_types::{Endpoint, IfName, NameError, NodeKind, NodeName, Prefix};
 
-use crate::Family;
+use crate::{Family, NameProblem};
 
 /// What a name in the file has to be the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,8 @@ pub enum Wanted {
     Switch,
     /// A router.
     Router,
+    /// A host or a router: a node that has addresses.
+    Station,
 }
 
 impl fmt::Display for Wanted {
@@ -27,6 +29,7 @@ impl fmt::Display for Wanted {
             Self::Node => "node",
             Self::Switch => "switch",
             Self::Router => "router",
+            Self::Station => "host or router",
         })
     }
 }
@@ -295,6 +298,9 @@ pub enum Problem {
         /// The smallest that IPv6 works with.
         min: u32,
     },
+    /// A mistake of `[names]`.
+    #[error(transparent)]
+    Names(#[from] NameProblem),
 }
 
 impl Problem {
@@ -327,6 +333,7 @@ impl Problem {
             Self::SwitchLoop { .. } => Code::SwitchLoop,
             Self::TooManyPorts { .. } => Code::TooManyPorts,
             Self::MtuBelowIpv6 { .. } => Code::InvalidMtu,
+            Self::Names(problem) => problem.code(),
         }
     }
 }
@@ -339,7 +346,7 @@ impl Mistake for Problem {
 }
 
 /// Several things in a sentence.
-struct List<'a, T>(&'a [T]);
+pub(crate) struct List<'a, T>(pub(crate) &'a [T]);
 
 impl<T: fmt::Display> fmt::Display for List<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,8 +9,8 @@ use crate::draft::Draft;
 use crate::network::Network;
 use crate::problem::Problem;
 use crate::{
-    addresses, assign, gateways, loops, macs, mtu, nodes, routes, routing, segments, settings, subnets,
-    wiring,
+    addresses, assign, gateways, loops, macs, mtu, names, nodes, routes, routing, segments, settings,
+    subnets, wiring,
 };
 
 /// What a file comes to.
@@ -45,6 +45,7 @@ pub fn resolve(spec: &Spec, name: &LabName) -> Resolution {
     routes::add_given(&mut draft);
     gateways::choose(&mut draft);
     routing::add_shortest_paths(&mut draft);
+    names::decide(&mut draft);
     let (errors, allowed) = draft.report.finish();
     Resolution { network: errors.is_empty().then_some(draft.network), errors, allowed }
 }

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use netyard_model::{Network, NodeId, compile};
-use netyard_types::{Features, IfName, NetState, NodeKind, Prefix, RouteKind};
+use netyard_types::{DomainName, Features, IfName, Names, NetState, NodeKind, Prefix, RecordData, RouteKind};
 use proptest::prelude::*;
 
 /// A network in numbers, so that it can be made smaller when a law fails.
@@ -139,6 +139,119 @@ proptest! {
             }
         }
     }
+}
+
+proptest! {
+    #[test]
+    fn names_are_the_same_each_time(shape in shapes(), by in names()) {
+        let file = by.to_file(&shape);
+        prop_assert_eq!(names_of(&file), names_of(&file));
+    }
+
+    #[test]
+    fn no_zone_stands_below_another(shape in shapes(), by in names()) {
+        let names = names_of(&by.to_file(&shape));
+        for apex in names.zones.keys() {
+            for other in names.zones.keys().filter(|other| *other != apex) {
+                prop_assert!(!apex.is_in(other), "{} is in {}", apex, other);
+            }
+        }
+        for (apex, records) in &names.zones {
+            prop_assert!(records.keys().all(|owner| owner.is_in(apex)));
+        }
+    }
+
+    #[test]
+    fn every_address_has_a_name_that_has_the_address(shape in shapes(), by in names()) {
+        let names = names_of(&by.to_file(&shape));
+        let forward = &names.zones[&names.domain];
+        let mut pointers = BTreeSet::new();
+        for (owner, record) in names.zones.values().flatten().flat_map(|(owner, all)| all.iter().map(move |r| (owner, r))) {
+            let RecordData::Ptr(target) = &record.data else { continue };
+            let addresses = forward.get(target).unwrap().iter().filter_map(|record| match record.data {
+                RecordData::A(addr) => Some(IpAddr::V4(addr)),
+                RecordData::Aaaa(addr) => Some(IpAddr::V6(addr)),
+                _ => None,
+            });
+            let of_target: Vec<_> = addresses.filter(|addr| DomainName::of_address(*addr) == *owner).collect();
+            prop_assert_eq!(of_target.len(), 1, "{} {}", owner, target);
+            pointers.extend(of_target);
+        }
+        prop_assert_eq!(pointers, names.clients.keys().copied().collect::<BTreeSet<_>>());
+    }
+
+    #[test]
+    fn a_host_added_at_the_end_moves_no_name(shape in shapes(), by in names(), on in 0..9_usize) {
+        let file = by.to_file(&shape);
+        let added = format!("{file}[host.zz]\non = \"{}\"\ngateway = \"none\"\n", shape.switch(on));
+        let (before, after) = (names_of(&file), names_of(&added));
+        prop_assert_eq!(&before.name_servers, &after.name_servers);
+        prop_assert_eq!(&before.views, &after.views);
+        for (apex, records) in &before.zones {
+            for (owner, old) in records {
+                prop_assert_eq!(Some(old), after.zones[apex].get(owner), "{}", owner);
+            }
+        }
+        let states = (state(&common::network(&file)), state(&common::network(&added)));
+        for (name, node) in &states.0.nodes {
+            prop_assert_eq!(&node.resolv, &states.1.nodes[name].resolv);
+        }
+    }
+
+    #[test]
+    fn every_node_has_a_server_to_ask(shape in shapes(), by in names()) {
+        let network = common::network(&by.to_file(&shape));
+        let names = names_of(&by.to_file(&shape));
+        let listens: BTreeSet<String> = names.servers.values().flatten().map(ToString::to_string).collect();
+        for node in state(&network).nodes.values() {
+            let text = node.resolv.as_deref().unwrap();
+            let asked: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("nameserver ")).collect();
+            prop_assert!((1..=3).contains(&asked.len()), "{}", text);
+            prop_assert!(asked.iter().all(|server| listens.contains(*server)), "{}", text);
+        }
+    }
+}
+
+/// What `[names]` says, in numbers: the servers among the routers, and the length of a further range that holds the others.
+#[derive(Debug, Clone)]
+struct NamesShape {
+    servers: BTreeSet<usize>,
+    wide: Option<u8>,
+    wildcard: bool,
+    view: bool,
+}
+
+fn names() -> impl Strategy<Value = NamesShape> {
+    let servers = prop::collection::btree_set(0..9_usize, 0..5);
+    (servers, prop::option::of(1..24_u8), any::<bool>(), any::<bool>())
+        .prop_map(|(servers, wide, wildcard, view)| NamesShape { servers, wide, wildcard, view })
+}
+
+impl NamesShape {
+    /// The network with these names as a file. Everything but nodes comes first, so that nodes can be added at the end.
+    fn to_file(&self, shape: &Shape) -> String {
+        let mut file = String::from("allow = [\"overlapping-subnets\"]\n[names]\n");
+        let servers: BTreeSet<String> =
+            self.servers.iter().map(|n| format!("\"r{}\"", n % shape.routers.len())).collect();
+        let servers: Vec<String> = servers.into_iter().collect();
+        writeln!(file, "server = [{}]", servers.join(", ")).unwrap();
+        if self.wildcard {
+            file.push_str("wildcard = [\"r0\", \"10.99.99.99\"]\n");
+        }
+        file.push_str("[names.records]\nr0 = { TXT = \"first\", ttl = \"5s\" }\nwww.CNAME = \"r0\"\n");
+        if self.view {
+            file.push_str("[names.view.inside]\nnodes = \"r0\"\nrecords.www.A = \"10.99.99.98\"\n");
+        }
+        if let Some(len) = self.wide {
+            let range = Prefix::containing("10.0.0.0".parse().unwrap(), len).unwrap();
+            writeln!(file, "[switch.wide]\nsubnet = \"{range}\"").unwrap();
+        }
+        file + &shape.to_file()
+    }
+}
+
+fn names_of(file: &str) -> Names {
+    Names::clone(state(&common::network(file)).names.as_deref().unwrap())
 }
 
 fn state(network: &Network) -> NetState {

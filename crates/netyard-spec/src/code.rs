@@ -60,6 +60,8 @@ codes! {
     InvalidSubnet = "invalid-subnet";
     /// A text that is no Ethernet address, or one that no interface can have.
     InvalidMac = "invalid-mac";
+    /// A text that is no domain name, or none for its key.
+    InvalidDomainName = "invalid-domain-name";
     /// A text that is no network setting.
     InvalidSysctl = "invalid-sysctl";
     /// `count` of 0.
@@ -110,6 +112,22 @@ codes! {
     SwitchLoop = "switch-loop", allow;
     /// More than 1,023 ports on a switch.
     TooManyPorts = "too-many-ports";
+    /// A name of the lab's domain that nobody has.
+    UnknownName = "unknown-name";
+    /// A name of another domain, where one of the lab's must stand.
+    OutsideDomain = "outside-domain";
+    /// A domain name that gets longer than a message can say.
+    NameTooLong = "name-too-long";
+    /// Two entries for one domain name.
+    DuplicateEntry = "duplicate-entry";
+    /// A CNAME record beside other records of its name.
+    CnameNotAlone = "cname-not-alone";
+    /// CNAME records in a circle.
+    CnameLoop = "cname-loop";
+    /// A node that has no address, where one is needed.
+    NoAddress = "no-address";
+    /// A node in two views.
+    TwoViews = "two-views";
     /// An MTU that the kernel refuses, or IPv6 on less than 1,280 bytes.
     InvalidMtu = "invalid-mtu";
 }

@@ -15,6 +15,12 @@ pub enum Table {
     File,
     /// `[names]`.
     Names,
+    /// `records.NAME` of `[names]` or of a view.
+    Records,
+    /// `[names.view.NAME]`.
+    View,
+    /// `trouble.NAME` of `[names]` or of a view.
+    Trouble,
     /// `[switch.NAME]`.
     Switch,
     /// `[host.NAME]`.
@@ -34,6 +40,9 @@ impl Table {
     pub const ALL: &'static [Self] = &[
         Self::File,
         Self::Names,
+        Self::Records,
+        Self::View,
+        Self::Trouble,
         Self::Switch,
         Self::Host,
         Self::Router,
@@ -59,6 +68,9 @@ impl Table {
         match self {
             Self::File => "top of the file",
             Self::Names => "[names]",
+            Self::Records => "[names.records] NAME = { … }",
+            Self::View => "[names.view.NAME]",
+            Self::Trouble => "[names.trouble] NAME = { … }",
             Self::Switch => "[switch.NAME]",
             Self::Host => "[host.NAME]",
             Self::Router => "[router.NAME]",
@@ -74,6 +86,9 @@ impl fmt::Display for Table {
         f.pad(match self {
             Self::File => "the file",
             Self::Names => "`names`",
+            Self::Records => "an entry of `records`",
+            Self::View => "a view",
+            Self::Trouble => "an entry of `trouble`",
             Self::Switch => "a switch",
             Self::Host => "a host",
             Self::Router => "a router",
@@ -122,6 +137,8 @@ pub enum Shape {
     One(Table),
     /// Tables by names of this form.
     Named(Format, Table),
+    /// Tables, or one of these words alone, by names of this form.
+    NamedOrWord(Format, Table, &'static [&'static str]),
     /// A list of tables.
     List(Table),
 }
@@ -145,12 +162,39 @@ pub enum Format {
     Mac,
     /// A whole number with its unit.
     Duration,
+    /// A duration of whole seconds.
+    TimeToLive,
+    /// A duration of at most a minute.
+    Lateness,
     /// A router's name, an address, or `none`.
     Gateway,
     /// A router's name or an address.
     NextHop,
     /// A range of addresses, or `default`.
     Destination,
+    /// A node's name or an address.
+    NodeOrAddress,
+    /// An IPv4 address alone.
+    Ipv4,
+    /// An IPv6 address alone.
+    Ipv6,
+    /// An address, with or without a port.
+    Upstream,
+    /// A whole domain name.
+    Domain,
+    /// The owner of records: a name of the lab's domain, `@` for the domain itself, whole with a dot at its end; `*` can be its
+    /// first label.
+    Owner,
+    /// A name that is led to: as an owner, without `*`.
+    Target,
+    /// A name that has trouble: as a target, or `*` for all names.
+    Troubled,
+    /// A text of a TXT record.
+    Txt,
+    /// Priority, weight, port and target of an SRV record.
+    Srv,
+    /// Preference and target of an MX record.
+    Mx,
 }
 
 impl Format {
@@ -164,9 +208,22 @@ impl Format {
         Self::Subnet,
         Self::Mac,
         Self::Duration,
+        Self::TimeToLive,
+        Self::Lateness,
         Self::Gateway,
         Self::NextHop,
         Self::Destination,
+        Self::NodeOrAddress,
+        Self::Ipv4,
+        Self::Ipv6,
+        Self::Upstream,
+        Self::Domain,
+        Self::Owner,
+        Self::Target,
+        Self::Troubled,
+        Self::Txt,
+        Self::Srv,
+        Self::Mx,
     ];
 
     /// The name of the form.
@@ -181,9 +238,22 @@ impl Format {
             Self::Subnet => "subnet",
             Self::Mac => "mac",
             Self::Duration => "duration",
+            Self::TimeToLive => "time-to-live",
+            Self::Lateness => "lateness",
             Self::Gateway => "gateway",
             Self::NextHop => "next-hop",
             Self::Destination => "destination",
+            Self::NodeOrAddress => "node-or-address",
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Upstream => "upstream",
+            Self::Domain => "domain",
+            Self::Owner => "owner",
+            Self::Target => "target",
+            Self::Troubled => "troubled",
+            Self::Txt => "txt",
+            Self::Srv => "srv",
+            Self::Mx => "mx",
         }
     }
 
@@ -199,9 +269,22 @@ impl Format {
             Self::Subnet => "192.168.1.0/24",
             Self::Mac => "02:00:00:00:00:09",
             Self::Duration => "300s",
+            Self::TimeToLive => "60s",
+            Self::Lateness => "800ms",
             Self::Gateway => "gw",
             Self::NextHop => "192.168.1.1",
             Self::Destination => "192.168.2.0/24",
+            Self::NodeOrAddress => "web1",
+            Self::Ipv4 => "10.9.9.9",
+            Self::Ipv6 => "fd00::9",
+            Self::Upstream => "10.0.0.2:5353",
+            Self::Domain => "office.test",
+            Self::Owner => "_http._tcp",
+            Self::Target => "web1",
+            Self::Troubled => "db",
+            Self::Txt => "v=spf1 -all",
+            Self::Srv => "0 5 80 web1",
+            Self::Mx => "10 mail",
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The keys of the file: flat data, and nothing that decides.
 
 use crate::key::Format::{
-    Address, CableEnd, Comment, Destination, Duration, Gateway, Interface, Mac, Name, NextHop, Subnet,
+    Address, CableEnd, Comment, Destination, Domain, Duration, Gateway, Interface, Ipv4, Ipv6, Lateness, Mac,
+    Mx, Name, NextHop, NodeOrAddress, Owner, Srv, Subnet, Target, TimeToLive, Troubled, Txt, Upstream,
 };
 use crate::key::Shape::{
-    Boolean, Codes, Exactly, Integer, List, Named, One, OneOrMore, Settings, Text, Word,
+    Boolean, Codes, Exactly, Integer, List, Named, NamedOrWord, One, OneOrMore, Settings, Text, Word,
 };
 use crate::key::{Key, Shape, Table};
 
@@ -17,7 +18,9 @@ pub(crate) const PRIORITY: (u16, u16) = (0, u16::MAX);
 /// `metric` of a route (`RTA_PRIORITY`: 32 bits).
 pub(crate) const METRIC: (u32, u32) = (0, u32::MAX);
 /// `names.by`.
-pub(crate) const NAMES_BY: &[&str] = &["hosts", "none"];
+pub(crate) const NAMES_BY: &[&str] = &["dns", "hosts", "none"];
+/// What `trouble` can answer in place of the right answer.
+pub(crate) const BAD_ANSWERS: &[&str] = &["servfail", "nxdomain", "drop", "truncate"];
 /// `routing` of a router.
 pub(crate) const ROUTING: &[&str] = &["static", "none"];
 /// `neighbours` of a switch.
@@ -25,6 +28,7 @@ pub(crate) const NEIGHBOURS: &[&str] = &["learned", "static"];
 /// `type` of a route (ip-route(8)).
 pub(crate) const ROUTE_TYPES: &[&str] = &["blackhole", "unreachable", "prohibit"];
 
+const NAMES_AND_VIEWS: &[Table] = &[Table::Names, Table::View];
 const NODES: &[Table] = &[Table::Switch, Table::Host, Table::Router];
 const STATIONS: &[Table] = &[Table::Host, Table::Router];
 
@@ -59,7 +63,82 @@ pub(crate) const KEYS: &[Key] = &[
         "by",
         &[Table::Names],
         Word(NAMES_BY),
-        "`hosts` (the default) keeps a hosts file on every node, `none` does nothing.",
+        "`dns` (the default) has a name server, `hosts` keeps a hosts file on every node, `none` does nothing.",
+    ),
+    key(
+        "domain",
+        &[Table::Names],
+        Text(Domain),
+        "The domain of the names; by default the lab's name and `.test`.",
+    ),
+    key(
+        "ttl",
+        &[Table::Names],
+        Text(TimeToLive),
+        "How long a resolver may keep an answer: whole seconds, by default `60s`.",
+    ),
+    key(
+        "server",
+        &[Table::Names],
+        OneOrMore(Name),
+        "The nodes that are name servers; by default every node has the server on its own loopback.",
+    ),
+    key(
+        "forward",
+        &[Table::Names],
+        OneOrMore(Upstream),
+        "The servers that are asked for names of other domains; by default such questions are refused.",
+    ),
+    key(
+        "wildcard",
+        &[Table::Names],
+        OneOrMore(NodeOrAddress),
+        "The node, or the addresses, that every name of the domain leads to that nobody has.",
+    ),
+    key(
+        "records",
+        NAMES_AND_VIEWS,
+        Named(Owner, Table::Records),
+        "Further records by the names that own them; `@` is the domain itself. In a view they replace all others of the name.",
+    ),
+    key(
+        "view",
+        &[Table::Names],
+        Named(Name, Table::View),
+        "What some nodes are answered in place of what all others are, by the names of the views.",
+    ),
+    key(
+        "trouble",
+        NAMES_AND_VIEWS,
+        NamedOrWord(Troubled, Table::Trouble, BAD_ANSWERS),
+        "What goes wrong on purpose, by the names that are asked for; `*` is for all of them.",
+    ),
+    required("nodes", &[Table::View], OneOrMore(Name), "The hosts and routers that have the view."),
+    // Records.
+    key("A", &[Table::Records], OneOrMore(Ipv4), "IPv4 addresses."),
+    key("AAAA", &[Table::Records], OneOrMore(Ipv6), "IPv6 addresses."),
+    key("CNAME", &[Table::Records], Text(Target), "The name that this is another name of; it stands alone."),
+    key("TXT", &[Table::Records], OneOrMore(Txt), "Texts."),
+    key(
+        "SRV",
+        &[Table::Records],
+        OneOrMore(Srv),
+        "Where a service is: priority, weight, port and host, like `0 5 80 web1`.",
+    ),
+    key("MX", &[Table::Records], OneOrMore(Mx), "Where mail goes: preference and host, like `10 mail`."),
+    key(
+        "ttl",
+        &[Table::Records],
+        Text(TimeToLive),
+        "How long a resolver may keep the records of the name: whole seconds.",
+    ),
+    // Trouble.
+    key("slow", &[Table::Trouble], Text(Lateness), "How much later the answer comes: `1ms` to `60s`."),
+    key(
+        "answer",
+        &[Table::Trouble],
+        Word(BAD_ANSWERS),
+        "`servfail` and `nxdomain` answer wrongly, `drop` not at all, `truncate` says over UDP to ask by TCP.",
     ),
     // Segments.
     key(

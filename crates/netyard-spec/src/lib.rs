@@ -21,6 +21,7 @@ pub mod import;
 mod json;
 mod key;
 mod key_table;
+mod names;
 mod parse;
 mod problem;
 mod schema;
@@ -31,14 +32,18 @@ mod value_error;
 pub use code::{Code, UnknownCode};
 pub use finding::{Finding, Mistake, Position};
 pub use key::{Format, Key, Shape, Table, keys};
+pub use names::{
+    HostNamesBy, NameSpec, NamesSpec, NodeOrAddress, RecordSpec, RecordsSpec, TroubleSpec, ViewSpec,
+};
 pub use parse::{parse, parse_bytes};
 pub use problem::{NameOf, NotText, Problem};
 pub use schema::schema;
 pub use spec::{
-    AddressSpec, CableEnd, CableSpec, GatewaySpec, HostNamesBy, NodeBody, NodeSpec, PortSettings, PortSpec,
-    RouteSpec, RouteTarget, RouteTo, Span, Spanned, Spec, StationSpec, SwitchSpec,
+    AddressSpec, CableEnd, CableSpec, GatewaySpec, NodeBody, NodeSpec, PortSettings, PortSpec, RouteSpec,
+    RouteTarget, RouteTo, Span, Spanned, Spec, StationSpec, SwitchSpec,
 };
 pub use suggest::closest;
 pub use value_error::{
-    AddressError, Conflict, DurationError, MacError, OneOf, SubnetError, ValueError, ValueType,
+    AddressError, Conflict, DomainError, DurationError, MacError, OneOf, RecordError, SubnetError,
+    ValueError, ValueType,
 };

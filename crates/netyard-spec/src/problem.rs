@@ -5,7 +5,8 @@ use alloc::string::String;
 use netyard_types::{NameError, NodeKind, NodeName, SysctlKeyError};
 
 use crate::{
-    AddressError, Code, Conflict, MacError, Mistake, OneOf, SubnetError, Table, ValueError, ValueType,
+    AddressError, Code, Conflict, DomainError, MacError, Mistake, OneOf, SubnetError, Table, ValueError,
+    ValueType,
 };
 
 /// What is wrong with the text of a file.
@@ -138,6 +139,14 @@ pub enum Problem {
         /// The largest, in bytes.
         max: u32,
     },
+    /// A text that is no domain name, or none for its key.
+    #[error("{text:?} cannot be a domain name here")]
+    InvalidDomainName {
+        /// The text.
+        text: String,
+        /// Why not.
+        source: DomainError,
+    },
     /// A text that is no network setting.
     #[error("{text:?} is no network setting")]
     InvalidSysctl {
@@ -203,6 +212,8 @@ pub enum NameOf {
     Node,
     /// A further name of a node.
     Alias,
+    /// A view of the names.
+    View,
 }
 
 impl core::fmt::Display for NameOf {
@@ -211,6 +222,7 @@ impl core::fmt::Display for NameOf {
             Self::Lab => "a lab",
             Self::Node => "a node",
             Self::Alias => "an alias",
+            Self::View => "a view",
         })
     }
 }
@@ -233,6 +245,7 @@ impl Mistake for Problem {
             Self::InvalidSubnet { .. } => Code::InvalidSubnet,
             Self::InvalidMac { .. } => Code::InvalidMac,
             Self::InvalidMtu { .. } => Code::InvalidMtu,
+            Self::InvalidDomainName { .. } => Code::InvalidDomainName,
             Self::InvalidSysctl { .. } => Code::InvalidSysctl,
             Self::CountZero => Code::CountZero,
             Self::UnknownCode { .. } | Self::NotAllowable { .. } => Code::NotAllowable,

@@ -37,6 +37,9 @@ fn word(table: Table) -> &'static str {
     match table {
         Table::File => "file",
         Table::Names => "names",
+        Table::Records => "records",
+        Table::View => "view",
+        Table::Trouble => "trouble",
         Table::Switch => "switch",
         Table::Host => "host",
         Table::Router => "router",
@@ -88,15 +91,31 @@ fn property(key: &Key) -> Json {
         ]),
         Shape::Settings => property.push(reference("settings")),
         Shape::One(table) => property.push(reference(word(table))),
-        Shape::Named(format, table) => property.extend([
-            ("type", Json::text("object")),
-            ("propertyNames", Json::Object(vec![reference(format.as_str())])),
-            ("additionalProperties", Json::Object(vec![reference(word(table))])),
-        ]),
+        Shape::Named(format, table) => {
+            property.extend(named(format, Json::Object(vec![reference(word(table))])));
+        }
+        Shape::NamedOrWord(format, table, words) => property.extend(named(
+            format,
+            // Not "one of both": an editor says then which of both is wrong.
+            Json::Object(vec![
+                ("if", Json::Object(vec![("type", Json::text("string"))])),
+                ("then", Json::Object(vec![("enum", Json::texts(words.iter().copied()))])),
+                ("else", Json::Object(vec![reference(word(table))])),
+            ]),
+        )),
         Shape::List(table) => property
             .extend([("type", Json::text("array")), ("items", Json::Object(vec![reference(word(table))]))]),
     }
     Json::Object(property)
+}
+
+/// Values by names of a form.
+fn named(format: Format, value: Json) -> [(&'static str, Json); 3] {
+    [
+        ("type", Json::text("object")),
+        ("propertyNames", Json::Object(vec![reference(format.as_str())])),
+        ("additionalProperties", value),
+    ]
 }
 
 fn reference(definition: &str) -> (&'static str, Json) {
@@ -135,6 +154,8 @@ fn pattern(format: Format) -> String {
     const OCTET: &str = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
     // Hexadecimal groups and at least two colons; an IPv4 address can stand at the end (RFC 4291 section 2.2).
     const IPV6: &str = "(?=[^:]*:[^:]*:)[0-9A-Fa-f:]{2,39}([0-9.]{0,15})";
+    const DOMAIN: &str = "[A-Za-z0-9_-]{1,63}(\\.[A-Za-z0-9_-]{1,63})*";
+    const NUMBER: &str = "[0-9]{1,5}";
     let ipv4 = format!("{OCTET}(\\.{OCTET}){{3}}");
     let address = format!("({ipv4}|{IPV6})");
     let subnet = format!("({ipv4}/(3[0-2]|[12]?[0-9])|{IPV6}/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))");
@@ -146,8 +167,19 @@ fn pattern(format: Format) -> String {
         Format::Address => format!("^{address}(/[0-9]{{1,3}})?$"),
         Format::Subnet => format!("^{subnet}$"),
         Format::Mac => String::from("^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"),
-        Format::Duration => String::from("^[0-9]+(ms|s|min|h)$"),
-        Format::Gateway | Format::NextHop => format!("^({LABEL}|{address})$"),
+        Format::Duration | Format::Lateness => String::from("^[0-9]+(ms|s|min|h)$"),
+        Format::TimeToLive => String::from("^([0-9]+(s|min|h)|([0-9]*000|0+)ms)$"),
+        Format::Gateway | Format::NextHop | Format::NodeOrAddress => format!("^({LABEL}|{address})$"),
         Format::Destination => format!("^(default|{subnet})$"),
+        Format::Ipv4 => format!("^{ipv4}$"),
+        Format::Ipv6 => format!("^{IPV6}$"),
+        Format::Upstream => format!("^({address}|{ipv4}:[0-9]{{1,5}}|\\[{IPV6}\\]:[0-9]{{1,5}})$"),
+        Format::Domain => format!("^{DOMAIN}\\.?$"),
+        Format::Owner => format!("^(@|\\*\\.?|(\\*\\.)?{DOMAIN}\\.?)$"),
+        Format::Target => format!("^(@|{DOMAIN}\\.?)$"),
+        Format::Troubled => format!("^(@|\\*|{DOMAIN}\\.?)$"),
+        Format::Txt => String::from("^[^\\u0000-\\u001f\\u007f-\\u009f]{0,4000}$"),
+        Format::Srv => format!("^{NUMBER} +{NUMBER} +{NUMBER} +(@|{DOMAIN}\\.?)$"),
+        Format::Mx => format!("^{NUMBER} +(@|{DOMAIN}\\.?)$"),
     }
 }

@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use netyard_types::{IfName, LabName, MacAddr, NodeKind, NodeName, Prefix, SysctlKey};
 
-use crate::Code;
+use crate::{Code, HostNamesBy, NamesSpec};
 
 /// A place in the file: a range of bytes.
 pub type Span = Range<usize>;
@@ -35,8 +35,8 @@ pub struct Spec {
     pub name: Option<Spanned<LabName>>,
     /// `comment`.
     pub comment: Option<String>,
-    /// `[names] by`.
-    pub names_by: Option<Spanned<HostNamesBy>>,
+    /// `[names]`.
+    pub names: Option<NamesSpec>,
     /// `allow`: mistakes that are made on purpose.
     pub allow: Vec<Spanned<Code>>,
     /// `[host.…]`, `[router.…]` and `[switch.…]`, in the order of the file.
@@ -45,14 +45,13 @@ pub struct Spec {
     pub cables: Vec<CableSpec>,
 }
 
-/// `[names] by`: how nodes find each other's names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum HostNamesBy {
-    /// By a hosts file on every node.
-    #[default]
-    Hosts,
-    /// Not at all.
-    None,
+impl Spec {
+    /// How nodes find each other's names.
+    #[must_use]
+    pub fn names_by(&self) -> HostNamesBy {
+        let by = self.names.as_ref().and_then(|names| names.by.as_ref());
+        by.map(|by| by.value).unwrap_or_default()
+    }
 }
 
 /// A node, or `count` of them.

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use netyard_types::{ParseMacError, ParsePrefixError};
+use netyard_types::{DomainNameError, ParseMacError, ParsePrefixError};
 
 /// The type of a TOML value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,20 @@ pub enum ValueError {
     /// No duration.
     #[error(transparent)]
     Duration(#[from] DurationError),
+    /// No record of its type.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// More bytes than there is room for.
+    #[error("it is {len} bytes long, the limit is {max}")]
+    TooLong {
+        /// How many there are.
+        len: usize,
+        /// The most there can be.
+        max: usize,
+    },
+    /// An entry of a list that is there already.
+    #[error("it is there already")]
+    Repeated,
     /// `"none"` among other gateways, or as the next hop of a route.
     #[error("`none` is no router")]
     NoRouter,
@@ -124,9 +138,57 @@ pub enum DurationError {
     /// Finer than the kernel's clock, which counts hundredths of a second.
     #[error("the kernel counts in steps of 10ms")]
     TooFine,
+    /// Finer than a resolver's clock, which counts seconds (RFC 1035 §3.2.1).
+    #[error("resolvers count in whole seconds")]
+    NotSeconds,
+    /// Shorter or longer than its key allows.
+    #[error("it is not between {min} and {max}")]
+    OutOfRange {
+        /// The shortest.
+        min: &'static str,
+        /// The longest.
+        max: &'static str,
+    },
     /// More than the kernel can count.
     #[error("it is longer than the kernel can count (about 497 days)")]
     TooLong,
+}
+
+/// Why a text is no record of its type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// Not the four fields of an SRV record (RFC 2782).
+    #[error("it is a priority, a weight, a port and a name, like `0 5 80 web1`")]
+    SrvFields,
+    /// Not the two fields of an MX record (RFC 1035 §3.3.9).
+    #[error("it is a preference and a name, like `10 mail`")]
+    MxFields,
+    /// A field that is no number of 16 bits.
+    #[error("`{}` is no number between 0 and 65535", found.escape_debug())]
+    Number {
+        /// The field.
+        found: String,
+    },
+}
+
+/// Why a text is no domain name for its key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DomainError {
+    /// No domain name at all.
+    #[error(transparent)]
+    Name(#[from] DomainNameError),
+    /// A `*` where it stands for no name.
+    #[error("a `*` stands for names that nobody has; one of them must stand here")]
+    Wildcard,
+    /// A domain that resolvers do not ask for (`localhost`, RFC 6761 §6.3), or that names of addresses are in (`arpa`,
+    /// RFC 3172).
+    #[error("the names of `{domain}` have a meaning of their own")]
+    Reserved {
+        /// The domain.
+        domain: &'static str,
+    },
 }
 
 /// Why a text is no address of an interface or a router.
@@ -157,6 +219,18 @@ pub enum AddressError {
     /// `255.255.255.255`.
     #[error("it is the address of everybody on the segment")]
     Broadcast,
+    /// Another family than that of the record.
+    #[error("the record `{record}` holds an address of the other family")]
+    WrongFamily {
+        /// The type of the record.
+        record: &'static str,
+    },
+    /// An address that means nothing without an interface, where none is named (RFC 4291 §2.5.6).
+    #[error("a link-local address means nothing without an interface")]
+    LinkLocal,
+    /// No port behind the address, or port 0.
+    #[error("a port is between 1 and 65535")]
+    BadPort,
 }
 
 /// Why a text is no range of addresses for a segment.
@@ -202,6 +276,9 @@ pub enum Conflict {
     /// `via` or `dev` of a route with a `type`.
     #[error("a route with a `type` sends nothing on")]
     SendsNothing,
+    /// Something that only a name server says, where there is none.
+    #[error("only a name server has it")]
+    NoNameServer,
     /// One kernel setting, written in two ways.
     #[error("both are the same setting")]
     SameSetting,

@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use netyard_spec::{
-    AddressSpec, Code, Conflict, DurationError, GatewaySpec, HostNamesBy, NodeBody, NodeSpec, Problem,
-    RouteTarget, RouteTo, Spec, StationSpec, SubnetError, SwitchSpec, Table, ValueError, parse,
+    AddressSpec, Code, Conflict, DurationError, GatewaySpec, HostNamesBy, NameSpec, NodeBody, NodeOrAddress,
+    NodeSpec, Problem, RecordSpec, RouteTarget, RouteTo, Spec, StationSpec, SubnetError, SwitchSpec, Table,
+    ValueError, parse,
 };
-use netyard_types::{NodeKind, ParsePrefixError};
+use netyard_types::{BadAnswer, NodeKind, ParsePrefixError, Trouble};
 
 fn read(text: &str) -> Spec {
     let (spec, found) = parse(text);
@@ -81,7 +82,7 @@ fn the_office_is_read_as_it_is_written() {
 #[test]
 fn every_key_arrives() {
     let spec = read(include_str!("cases/good/netyard.toml"));
-    assert_eq!(spec.names_by.as_ref().unwrap().value, HostNamesBy::None);
+    assert_eq!(spec.names_by(), HostNamesBy::Dns);
     assert_eq!(spec.comment.as_deref(), Some("all keys in their places"));
     let allowed: Vec<Code> = spec.allow.iter().map(|code| code.value).collect();
     assert_eq!(allowed, [Code::DuplicateAddress, Code::WrongPrefix]);
@@ -114,6 +115,52 @@ fn every_key_arrives() {
         [],
         "none shall be assigned"
     );
+}
+
+#[test]
+fn names_are_read_as_they_are_written() {
+    let spec = read(include_str!("cases/good/netyard.toml"));
+    let names = spec.names.as_ref().unwrap();
+    assert_eq!(names.domain.as_ref().unwrap().value.as_str(), "Office.test");
+    assert_eq!(names.ttl.as_ref().unwrap().value, 300);
+    let servers: Vec<&str> = names.server.iter().map(|server| server.value.as_str()).collect();
+    assert_eq!(servers, ["gw", "a"]);
+    let forward: Vec<String> = names.forward.iter().map(|upstream| upstream.value.to_string()).collect();
+    assert_eq!(forward, ["10.0.0.1:53", "10.0.0.2:5353", "[fd00::1]:54"]);
+    assert_eq!(names.wildcard[0].value, NodeOrAddress::Node("web".parse().unwrap()));
+    assert_eq!(names.wildcard[1].value, NodeOrAddress::Address("192.168.1.9".parse().unwrap()));
+    let owners: Vec<String> = names.records.iter().map(|entry| entry.owner.value.to_string()).collect();
+    assert_eq!(owners, ["@", "mail", "www", "_http._tcp", "*.apps", "db"]);
+    let [domain, mail, www, http, _, db] = &names.records[..] else { panic!("{owners:?}") };
+    let types: Vec<&str> = domain.records.iter().map(|record| record.value.type_name()).collect();
+    assert_eq!(types, ["TXT", "TXT", "MX"]);
+    assert_eq!((mail.records.len(), mail.ttl.as_ref().unwrap().value), (3, 5));
+    assert_eq!(www.records[0].value.target().unwrap().to_string(), "web1");
+    let web2 = NameSpec::Absolute("web2.office.test".parse().unwrap());
+    let expected = RecordSpec::Srv { priority: 1, weight: 0, port: 80, target: web2 };
+    assert_eq!(http.records[1].value, expected);
+    assert!(!db.has_records && db.ttl.as_ref().unwrap().value == 0);
+    let troubles: Vec<_> = names.troubles.iter().map(|entry| (&entry.name.value, entry.trouble)).collect();
+    let [db, all, www] = &troubles[..] else { panic!("{troubles:?}") };
+    assert_eq!((all.0, all.1), (&None, Trouble { slow_ms: 800, answer: None }));
+    assert_eq!(db.1, Trouble { slow_ms: 0, answer: Some(BadAnswer::Servfail) });
+    assert_eq!(www.0.as_ref().unwrap().to_string(), "www.example.");
+    assert_eq!(www.1, Trouble { slow_ms: 1000, answer: Some(BadAnswer::Truncate) });
+    let inside = &names.views[0];
+    assert_eq!((inside.name.value.as_str(), inside.nodes.len(), inside.records.len()), ("inside", 2, 1));
+    assert_eq!(inside.troubles[0].name.value, Some(NameSpec::Domain));
+}
+
+#[test]
+fn names_are_by_dns_unless_the_file_says_otherwise() {
+    for (text, by) in [
+        ("[switch.a]", HostNamesBy::Dns),
+        ("[names]\nttl = \"1s\"", HostNamesBy::Dns),
+        ("names.by = \"hosts\"", HostNamesBy::Hosts),
+        ("names.by = \"none\"", HostNamesBy::None),
+    ] {
+        assert_eq!(read(text).names_by(), by, "{text}");
+    }
 }
 
 #[test]
@@ -181,6 +228,7 @@ fn mistakes_carry_what_a_hint_needs() {
     assert_eq!(unknown("host.a.subnet = 1"), (Table::Host, Some(Table::Switch), None));
     assert_eq!(unknown("router.a.count = 1"), (Table::Router, Some(Table::Host), None));
     assert_eq!(unknown("colour = 1"), (Table::File, None, None));
+    assert_eq!(unknown("names.records.a.cname = \"b\""), (Table::Records, None, Some("CNAME")));
 
     let invalid = |text: &str| match problems(text).remove(0) {
         Problem::InvalidValue { reason, .. } => reason,
@@ -189,12 +237,15 @@ fn mistakes_carry_what_a_hint_needs() {
     let no_unit = ValueError::Duration(DurationError::NoUnit { number: 300 });
     assert_eq!(invalid("switch.lan.ageing = 300"), no_unit);
     assert_eq!(invalid("switch.lan.ageing = \"300\""), no_unit);
+    let text = |len: usize| format!("names.records.a.TXT = \"{}\"", "x".repeat(len));
+    assert_eq!(problems(&text(4000)), []);
+    assert_eq!(invalid(&text(4001)), ValueError::TooLong { len: 4001, max: 4000 });
     let not_there = |found: &str, suggestion| ValueError::NotOneOf {
         found: found.into(),
-        allowed: &["hosts", "none"],
+        allowed: &["dns", "hosts", "none"],
         suggestion,
     };
-    assert_eq!(invalid("names.by = \"dns\""), not_there("dns", None));
+    assert_eq!(invalid("names.by = \"resolved\""), not_there("resolved", None));
     assert_eq!(invalid("names.by = \"host\""), not_there("host", Some("hosts")));
 
     let subnet = problems("switch.lan.subnet = \"192.168.1.5/24\"").remove(0);
@@ -221,6 +272,9 @@ fn messages_have_no_control_characters() {
         "host.\"\\u001b\" = 1",
         "host.a.on = \"\\u001b\"",
         "host.a.sysctl.\"\\u001b\" = 1.0",
+        "names.records.\"\\u001b\".A = \"\\u001b\"",
+        "names.records.a = { CNAME = \"\\u001b\", TXT = \"\\u001b\", MX = \"\\u001b a\" }",
+        "names = { domain = \"\\u001b\", server = \"\\u001b\", view.\"\\u001b\" = 1, trouble.\"\\u001b\" = \"\\u001b\" }",
     ] {
         for problem in problems(text) {
             assert!(!problem.to_string().contains(char::is_control), "{problem:?}");

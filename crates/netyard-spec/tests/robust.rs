@@ -27,6 +27,18 @@ fn places<'a>(spec: &'a Spec, found: &'a [Finding<Problem>]) -> Vec<&'a Span> {
             }
         }
     }
+    if let Some(names) = &spec.names {
+        places.extend(names.domain.as_ref().map(|domain| &domain.span));
+        places.extend(names.forward.iter().map(|upstream| &upstream.span));
+        let entries = names.records.iter().chain(names.views.iter().flat_map(|view| &view.records));
+        for entry in entries {
+            places.push(&entry.owner.span);
+            places.extend(entry.records.iter().map(|record| &record.span));
+        }
+        let views = names.views.iter();
+        let troubles = names.troubles.iter().chain(views.flat_map(|view| &view.troubles));
+        places.extend(troubles.map(|entry| &entry.name.span));
+    }
     for cable in &spec.cables {
         places.push(&cable.span);
         places.extend(cable.between.iter().map(|end| &end.span));
@@ -67,6 +79,28 @@ const PIECES: &[&str] = &[
     "allow",
     "names",
     "by",
+    "domain",
+    "ttl",
+    "server",
+    "forward",
+    "wildcard",
+    "records",
+    "view",
+    "nodes",
+    "trouble",
+    "slow",
+    "answer",
+    "A",
+    "CNAME",
+    "SRV",
+    "MX",
+    "\"0 5 80 web1\"",
+    "\"[fd00::1]:53\"",
+    "\"drop\"",
+    "\"*\"",
+    "\"@\"",
+    "\n[names.records.a]\n",
+    "\n[names.view.a]\n",
     "switch",
     "host",
     "router",

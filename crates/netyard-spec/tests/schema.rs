@@ -45,6 +45,9 @@ fn file_with(table: Table, key: &Key, value: &str) -> String {
     let heading = match table {
         Table::File => "",
         Table::Names => "[names]\n",
+        Table::Records => "[names.records.a]\n",
+        Table::View => "[names.view.a]\n",
+        Table::Trouble => "[names.trouble.a]\n",
         Table::Switch => "[switch.a]\n",
         Table::Host => "[host.a]\n",
         Table::Router => "[router.a]\n",
@@ -73,7 +76,7 @@ fn good_value(shape: Shape) -> String {
         Shape::Boolean => String::from("true"),
         Shape::Integer(_, max) => max.to_string(),
         Shape::Settings => String::from("{ \"net.ipv4.ip_forward\" = 1, net.ipv4.tcp_ecn = true }"),
-        Shape::One(_) | Shape::Named(..) => String::from("{}"),
+        Shape::One(_) | Shape::Named(..) | Shape::NamedOrWord(..) => String::from("{}"),
         Shape::List(_) => String::from("[]"),
     }
 }
@@ -182,6 +185,8 @@ const TRIES: &[Tries] = &[
     ),
     (Format::Mac, &["02:00:00:00:00:09", "02-AB-cd-00-00-09"], &["", "02:00:00:00:00", "02:00:00:00:00:0g"]),
     (Format::Duration, &["300s", "5min", "1h", "20ms", "0s"], &["", "300", "5 s", "1.5s", "-1s", "1d"]),
+    (Format::TimeToLive, &["60s", "0s", "5min", "2000ms", "0ms"], &["", "60", "20ms", "1500ms", "5 s", "1d"]),
+    (Format::Lateness, &["1ms", "800ms", "60s", "1min"], &["", "800", "1.5s", "-1s", "1d"]),
     (
         Format::Gateway,
         &["gw", "192.168.1.1", "fd00::1", "none"],
@@ -193,6 +198,37 @@ const TRIES: &[Tries] = &[
         &["default", "10.0.0.0/8", "::/0", "0.0.0.0/0"],
         &["", "any", "10.0.0.0", "10.0.0.0/33"],
     ),
+    (Format::NodeOrAddress, &["gw", "10.0.0.1", "fd00::1"], &["", "Gw", "10.0.0.1/24", "none."]),
+    (Format::Ipv4, &["10.0.0.1", "0.0.0.0", "127.0.0.1"], &["", "10.0.0", "fd00::1", "10.0.0.1/24", "a"]),
+    (Format::Ipv6, &["fd00::1", "::", "::ffff:10.0.0.1"], &["", "10.0.0.1", "fd00", "fd00::1/64"]),
+    (
+        Format::Upstream,
+        &["10.0.0.1", "10.0.0.2:5353", "[fd00::1]:53", "fd00::1", "127.0.0.1:54"],
+        &["", "gw", "10.0.0.1:", "10.0.0.1:x", "[fd00::1]", "[10.0.0.1]:53", "10.0.0.1:100000"],
+    ),
+    (
+        Format::Domain,
+        &["office.test", "office.test.", "x", "A-b_c.9"],
+        &["", ".", "a..b", ".a", "@", "*.a", "a b", "é", LABEL_64],
+    ),
+    (
+        Format::Owner,
+        &["@", "www", "_http._tcp", "*", "*.apps", "www.lab.test.", "*.lab.test.", LABEL_63],
+        &["", ".", "a..b", "a.*", "*a", "@.a", "a b", LABEL_64],
+    ),
+    (
+        Format::Target,
+        &["@", "web1", "a.b", "elsewhere.example.", "_x"],
+        &["", "*", "*.apps", "a..b", "a b", "@."],
+    ),
+    (Format::Troubled, &["*", "@", "db", "a.b", "elsewhere.example."], &["", "*.apps", "a..b", "*."]),
+    (Format::Txt, &["", "v=spf1 -all", "서울", "a\\\"b"], &["\\n", "\\u0000", "\\t", "\\u0085"]),
+    (
+        Format::Srv,
+        &["0 5 80 web1", "0  0 65535 @", "1 2 3 a.b."],
+        &["", "0 5 80", "0 5 80 web1 x", "0 5 x web1", "0 5 80 *", "-1 5 80 web1", "0 5 100000 web1"],
+    ),
+    (Format::Mx, &["10 mail", "0 @"], &["", "mail", "10", "10 mail x", "x mail", "10 *"]),
 ];
 
 #[test]
@@ -206,7 +242,11 @@ fn forms_agree_with_their_patterns() {
         {
             let file = match key.shape {
                 Shape::Exactly(..) => file_with(table, key, &format!("[\"{text}\", \"b\"]")),
-                Shape::Named(..) => format!("[host.a]\nports.\"{text}\" = {{}}\n"),
+                Shape::Named(..) if *format == Format::Interface => {
+                    format!("[host.a]\nports.\"{text}\" = {{}}\n")
+                }
+                Shape::Named(..) => format!("[names]\nrecords.\"{text}\" = {{ A = \"10.0.0.1\" }}\n"),
+                Shape::NamedOrWord(..) => format!("[names]\ntrouble.\"{text}\" = \"drop\"\n"),
                 _ => file_with(table, key, &format!("\"{text}\"")),
             };
             assert_eq!(parse(&file).1.is_empty(), is_good, "the parser of {file}");
@@ -218,7 +258,8 @@ fn forms_agree_with_their_patterns() {
 fn has_format(shape: Shape, format: Format) -> bool {
     match shape {
         Shape::Text(own) | Shape::OneOrMore(own) | Shape::Exactly(_, own) => own == format,
-        Shape::Named(own, _) => own == format && own == Format::Interface,
+        Shape::Named(own, _) => own == format && own != Format::Name,
+        Shape::NamedOrWord(own, ..) => own == format,
         _ => false,
     }
 }

@@ -47,6 +47,7 @@ pub struct NodeState {
     /// mostly have the same.
     pub hosts: Option<Arc<str>>,
     /// The node's `/etc/resolv.conf` (resolv.conf(5)), whole; none if it has none of its own. Shared, as the hosts file is.
+    /// Netyard's begins with the line [`NodeState::RESOLV_MARK`].
     pub resolv: Option<Arc<str>>,
 }
 
@@ -72,6 +73,9 @@ impl NodeState {
     pub fn is_without_link_local(&self) -> bool {
         self.sysctls.iter().any(|(key, value)| key.as_path() == Self::ADDR_GEN_MODE && value == "1")
     }
+
+    /// The first line of a `resolv.conf` of Netyard's.
+    pub const RESOLV_MARK: &str = "# written by netyard up";
 
     /// The setting that says how interfaces make link-local addresses; 1 is not at all.
     pub const ADDR_GEN_MODE: &str = "net/ipv6/conf/all/addr_gen_mode";

@@ -45,12 +45,18 @@ impl<'t, 'i> Fields<'t, 'i> {
             let elsewhere = Table::ALL.iter().copied().find(|table| table.key(item.key).is_some());
             let suggestion = match elsewhere {
                 Some(_) => None,
-                None => closest(item.key, self.table.keys().map(|key| key.name)),
+                None => self.suggest(item.key),
             };
             let key = String::from(item.key);
             let problem = Problem::UnknownKey { key, table: self.table, elsewhere, suggestion };
             note(found, problem, item.key_span());
         }
+    }
+
+    /// The key that was probably meant: the same in upper case, as types of records are, or the one most alike.
+    fn suggest(&self, key: &str) -> Option<&'static str> {
+        let names = || self.table.keys().map(|key| key.name);
+        names().find(|name| name.eq_ignore_ascii_case(key)).or_else(|| closest(key, names()))
     }
 
     /// Where the table stands.
@@ -93,6 +99,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         {
             let mut asked = self.asked;
             asked.sort_unstable();
+            asked.dedup();
             let mut known: Vec<_> = self.table.keys().map(|key| key.name).collect();
             known.sort_unstable();
             debug_assert_eq!(asked, known, "the keys read and the keys explained of {}", self.table);

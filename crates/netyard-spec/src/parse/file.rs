@@ -9,10 +9,9 @@ use toml::de::DeTable;
 
 use super::fields::Fields;
 use super::item::{Item, entries};
-use super::{Findings, cable, name, node, note, value};
+use super::{Findings, cable, name, names, node, note, value};
 use crate::key::allowable_codes;
-use crate::key_table::NAMES_BY;
-use crate::{Code, Finding, HostNamesBy, NodeSpec, Problem, Span, Spanned, Spec, Table, closest};
+use crate::{Code, Finding, NodeSpec, Problem, Span, Spanned, Spec, Table, closest};
 
 /// Reads the whole file.
 pub(super) fn file(root: &DeTable<'_>, found: &mut Findings) -> Spec {
@@ -20,22 +19,13 @@ pub(super) fn file(root: &DeTable<'_>, found: &mut Findings) -> Spec {
     let spec = Spec {
         name: fields.read("name", found, name::lab_name),
         comment: fields.read("comment", found, value::comment),
-        names_by: fields.read("names", found, names_by),
+        names: fields.read("names", found, names::names),
         allow: fields.read_each("allow", found, code),
         nodes: nodes(&mut fields, found),
         cables: fields.get("cable").map(|item| cables(item, found)).unwrap_or_default(),
     };
     fields.close();
     spec
-}
-
-fn names_by(item: Item<'_, '_>, found: &mut Findings) -> Option<Spanned<HostNamesBy>> {
-    let mut fields = Fields::open(Table::Names, item.table(found)?, item.span(), found);
-    let by = fields.read("by", found, |item, found| value::word(item, NAMES_BY, found));
-    fields.close();
-    by.map(|Spanned { value, span }| {
-        Spanned::new(if value == "none" { HostNamesBy::None } else { HostNamesBy::Hosts }, span)
-    })
 }
 
 fn code(item: Item<'_, '_>, found: &mut Findings) -> Option<Spanned<Code>> {

@@ -4,16 +4,20 @@
 //! mistake here.
 
 mod cable;
+mod domain;
 mod duration;
 mod fields;
 mod file;
 mod item;
 mod name;
+mod names;
 mod node;
 mod port;
+mod records;
 mod route;
 mod switch;
 mod sysctl;
+mod trouble;
 mod value;
 
 use alloc::collections::BTreeSet;

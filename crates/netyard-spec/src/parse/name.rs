@@ -55,8 +55,17 @@ pub(super) fn new_name(
     span: Span,
     found: &mut Findings,
 ) -> Option<Spanned<NodeName>> {
-    let name = if is_reserved(text) { Err(NameError::Reserved) } else { NodeName::new(text) };
-    match name {
+    if is_reserved(text) {
+        let problem = Problem::InvalidName { text: String::from(text), what, source: NameError::Reserved };
+        note(found, problem, span);
+        return None;
+    }
+    label(text, what, span, found)
+}
+
+/// A name that is one label of a host name.
+pub(super) fn label(text: &str, what: NameOf, span: Span, found: &mut Findings) -> Option<Spanned<NodeName>> {
+    match NodeName::new(text) {
         Ok(name) => Some(Spanned::new(name, span)),
         Err(source) => {
             note(found, Problem::InvalidName { text: String::from(text), what, source }, span);

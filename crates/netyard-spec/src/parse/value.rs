@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::net::IpAddr;
 
-use netyard_types::{MacAddr, NodeName, ParsePrefixError, Prefix};
+use netyard_types::{MacAddr, ParsePrefixError, Prefix};
 
 use super::duration::centiseconds;
 use super::item::Item;
@@ -11,8 +11,8 @@ use super::name::node_name_of;
 use super::{Findings, note};
 use crate::key_table::MTU;
 use crate::{
-    AddressError, AddressSpec, GatewaySpec, MacError, Problem, RouteTo, Spanned, SubnetError, ValueError,
-    closest,
+    AddressError, AddressSpec, DurationError, GatewaySpec, MacError, NodeOrAddress, Problem, RouteTo,
+    Spanned, SubnetError, ValueError, closest,
 };
 
 /// A text for people, on one line.
@@ -157,11 +157,20 @@ pub(super) fn mtu(item: Item<'_, '_>, found: &mut Findings) -> Option<Spanned<u3
     }
 }
 
-/// A duration, in hundredths of a second. A bare integer is no other type but a duration without its unit.
+/// A duration, in hundredths of a second.
 pub(super) fn duration(item: Item<'_, '_>, found: &mut Findings) -> Option<Spanned<u32>> {
+    duration_as(centiseconds, item, found)
+}
+
+/// A duration in the unit of `read`. A bare integer is no other type but a duration without its unit.
+pub(super) fn duration_as(
+    read: fn(&str) -> Result<u32, DurationError>,
+    item: Item<'_, '_>,
+    found: &mut Findings,
+) -> Option<Spanned<u32>> {
     let read = match item.as_value().as_integer() {
-        Some(integer) if integer.radix() == 10 => centiseconds(integer.as_str()),
-        _ => centiseconds(item.text(found)?),
+        Some(integer) if integer.radix() == 10 => read(integer.as_str()),
+        _ => read(item.text(found)?),
     };
     match read {
         Ok(duration) => Some(Spanned::new(duration, item.span())),
@@ -177,8 +186,8 @@ pub(super) fn gateway(item: Item<'_, '_>, found: &mut Findings) -> Option<Spanne
     let text = item.text(found)?;
     let gateway = match text {
         "none" => GatewaySpec::None,
-        _ if reads_as_address(text) => GatewaySpec::Address(router_address(text, item, found)?),
-        _ => GatewaySpec::Node(router_name(text, item, found)?),
+        _ if reads_as_address(text) => GatewaySpec::Address(lone_address(text, item, found)?),
+        _ => GatewaySpec::Node(node_name_of(text, item.span(), found)?),
     };
     Some(Spanned::new(gateway, item.span()))
 }
@@ -193,12 +202,23 @@ pub(super) fn next_hop(item: Item<'_, '_>, found: &mut Findings) -> Option<Spann
     Some(hop)
 }
 
+/// A node's name or an address.
+pub(super) fn node_or_address(item: Item<'_, '_>, found: &mut Findings) -> Option<Spanned<NodeOrAddress>> {
+    let text = item.text(found)?;
+    let of = if reads_as_address(text) {
+        NodeOrAddress::Address(lone_address(text, item, found)?)
+    } else {
+        NodeOrAddress::Node(node_name_of(text, item.span(), found)?)
+    };
+    Some(Spanned::new(of, item.span()))
+}
+
 /// Names of nodes have neither dots nor colons nor slashes, addresses have.
 fn reads_as_address(text: &str) -> bool {
     text.contains(['.', ':', '/'])
 }
 
-fn router_address(text: &str, item: Item<'_, '_>, found: &mut Findings) -> Option<IpAddr> {
+fn lone_address(text: &str, item: Item<'_, '_>, found: &mut Findings) -> Option<IpAddr> {
     let addr = match read_address(text) {
         Ok(AddressSpec { addr, len: None }) => return Some(addr),
         Ok(_) => AddressError::UnexpectedLength,
@@ -206,8 +226,4 @@ fn router_address(text: &str, item: Item<'_, '_>, found: &mut Findings) -> Optio
     };
     note(found, Problem::InvalidAddress { text: String::from(text), source: addr }, item.span());
     None
-}
-
-fn router_name(text: &str, item: Item<'_, '_>, found: &mut Findings) -> Option<NodeName> {
-    node_name_of(text, item.span(), found)
 }

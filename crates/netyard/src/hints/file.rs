@@ -2,9 +2,12 @@
 
 use std::fmt::Display;
 
-use netyard_model::{Problem as ModelProblem, Wanted};
-use netyard_spec::{DurationError, Problem as SpecProblem, SubnetError, ValueError};
-use netyard_types::NameError;
+use netyard_model::{Beside, NameProblem, Problem as ModelProblem, Wanted};
+use netyard_spec::{
+    AddressError, Conflict, DomainError, DurationError, Problem as SpecProblem, SubnetError, Table,
+    ValueError,
+};
+use netyard_types::{DomainNameError, NameError};
 
 /// What to write instead of what the text has wrong.
 pub(crate) fn of_spec_problem(problem: &SpecProblem) -> Option<String> {
@@ -14,12 +17,24 @@ pub(crate) fn of_spec_problem(problem: &SpecProblem) -> Option<String> {
         ),
         SpecProblem::UnknownKey { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
         SpecProblem::UnknownKey { elsewhere: Some(table), .. } => format!("{table} has that key"),
+        SpecProblem::UnknownKey { table: Table::Records, .. } => {
+            let keys: Vec<_> = Table::Records.keys().map(|key| key.name).collect();
+            format!("its keys are {}; a name with dots stands in quotes, like \"_http._tcp\"", words(&keys))
+        }
         SpecProblem::UnknownKey { table, .. } => {
             let keys: Vec<_> = table.keys().map(|key| key.name).collect();
             format!("the keys of {table} are {}", words(&keys))
         }
         SpecProblem::UnknownCode { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
-        SpecProblem::InvalidValue { reason, .. } => return of_value(reason),
+        SpecProblem::InvalidValue { key, reason } => return of_value(key, reason),
+        SpecProblem::ConflictingKeys { reason: Conflict::NoNameServer, .. } => {
+            String::from("write by = \"dns\", or leave `by` out")
+        }
+        SpecProblem::InvalidDomainName { source, .. } => return of_domain(source),
+        SpecProblem::InvalidAddress { text, source: AddressError::WrongFamily { record } } => {
+            let other = if *record == "A" { "AAAA" } else { "A" };
+            format!("write {other} = \"{text}\"")
+        }
         SpecProblem::InvalidName { source, .. } => return of_name(source),
         SpecProblem::InvalidInterfaceName { .. } => String::from(
             "an interface name is a letter, then letters, digits, `_`, `.` or `-`, 15 bytes in all, like `eth0`",
@@ -48,14 +63,36 @@ pub(crate) fn of_spec_problem(problem: &SpecProblem) -> Option<String> {
     })
 }
 
-fn of_value(reason: &ValueError) -> Option<String> {
+fn of_value(key: &str, reason: &ValueError) -> Option<String> {
     Some(match reason {
+        ValueError::Duration(DurationError::NoUnit { number }) if key == "ttl" => {
+            format!("write \"{number}s\" for seconds or \"{number}min\" for minutes")
+        }
+        ValueError::Repeated => String::from("leave it out"),
         ValueError::NotOneOf { suggestion: Some(near), .. } => format!("did you mean \"{near}\"?"),
         ValueError::Duration(DurationError::NoUnit { number }) => {
             format!("write \"{number}s\" for seconds or \"{number}ms\" for milliseconds")
         }
         _ => return None,
     })
+}
+
+fn of_domain(error: &DomainError) -> Option<String> {
+    Some(String::from(match error {
+        DomainError::Name(DomainNameError::TooLong { .. } | DomainNameError::LabelTooLong { .. }) => {
+            "shorten it: a label has 63 bytes at most, a name 253 (RFC 1035 §2.3.4)"
+        }
+        DomainError::Name(DomainNameError::MisplacedWildcard) => {
+            "a `*` is the whole first label, like `*.apps`, and stands for names that nobody has"
+        }
+        DomainError::Name(_) => {
+            "a domain name is letters, digits, hyphens and underscores with single dots between them, like `www.office`"
+        }
+        DomainError::Reserved { .. } => {
+            "take one below `test`, which is nobody's (RFC 2606), like `office.test`"
+        }
+        _ => return None,
+    }))
 }
 
 fn of_name(error: &NameError) -> Option<String> {
@@ -78,7 +115,9 @@ fn of_name(error: &NameError) -> Option<String> {
 pub(crate) fn of_model_problem(problem: &ModelProblem) -> Option<String> {
     Some(match problem {
         ModelProblem::UnknownNode { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
-        ModelProblem::UnknownNode { name, wanted: Wanted::Node, .. } => format!("add a [host.{name}]"),
+        ModelProblem::UnknownNode { name, wanted: Wanted::Node | Wanted::Station, .. } => {
+            format!("add a [host.{name}]")
+        }
         ModelProblem::UnknownNode { name, wanted, .. } => format!("add a [{wanted}.{name}]"),
         ModelProblem::UnknownPort { node, candidates, .. } if !candidates.is_empty() => {
             format!("`{node}` has {}", words(candidates))
@@ -125,6 +164,44 @@ pub(crate) fn of_model_problem(problem: &ModelProblem) -> Option<String> {
         | ModelProblem::NetworkAddress { .. }
         | ModelProblem::BroadcastAddress { .. }
         | ModelProblem::OverlappingSubnets { .. } => allow("change one", problem),
+        ModelProblem::Names(problem) => return of_name_problem(problem),
+        _ => return None,
+    })
+}
+
+fn of_name_problem(problem: &NameProblem) -> Option<String> {
+    Some(match problem {
+        NameProblem::UnknownName { suggestion: Some(near), .. } => format!("did you mean `{near}`?"),
+        NameProblem::UnknownName { name, .. } => {
+            format!("add it to [names.records]; a name of another domain ends with a dot: `{name}.`")
+        }
+        NameProblem::OutsideDomain { domain, .. } => {
+            format!("records are of names of `{domain}`; without the dot at its end the name is one of them")
+        }
+        NameProblem::NameTooLong { .. } => String::from("shorten it, or take a shorter `domain`"),
+        NameProblem::DuplicateEntry { .. } => {
+            String::from("write all of it in one entry; upper and lower case are the same")
+        }
+        NameProblem::NoRecord { .. } => String::from("give it one, like A = \"10.9.9.9\", or leave it out"),
+        NameProblem::CnameNotAlone { beside: Beside::Node(node), .. } => {
+            format!("take another name: this one leads to the addresses of `{node}`")
+        }
+        NameProblem::CnameNotAlone { beside: Beside::Domain, .. } => {
+            String::from("give the domain addresses instead, like \"@\" = { A = \"10.9.9.9\" }")
+        }
+        NameProblem::CnameNotAlone { beside: Beside::Wildcard, .. } => {
+            String::from("leave out `wildcard` or the record")
+        }
+        NameProblem::CnameNotAlone { beside: Beside::AliasOf(_), .. } | NameProblem::AliasNotAlone { .. } => {
+            String::from("leave out the alias or the record")
+        }
+        NameProblem::CnameNotAlone { .. } => {
+            String::from("leave out one; what it leads to can have the other record")
+        }
+        NameProblem::CnameLoop { .. } => String::from("let one of them lead to a name that has addresses"),
+        NameProblem::NoAddress { node } => format!("give `{node}` an address, or name another node"),
+        NameProblem::TwoViews { .. } => String::from("a node has one view at most: take it out of one"),
+        NameProblem::ForwardLoop { .. } => String::from("name a server that knows other domains"),
         _ => return None,
     })
 }
