@@ -2,9 +2,17 @@
 
 use alloc::vec::Vec;
 
-use netyard_types::NodeName;
+use netyard_types::{BadAnswer, NodeName, Trouble};
 
 use crate::Zones;
+use crate::find::Found;
+use crate::header::{Rcode, class, rtype};
+use crate::index::{Entry, ViewIndex};
+use crate::query::{Query, Unreadable};
+use crate::record::RecordSet;
+use crate::reply::{Owner, Reply, Section, header_only};
+use crate::special::{Special, localhost};
+use crate::wire_name::WireName;
 
 /// How a query came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +45,17 @@ pub enum Outcome {
     },
 }
 
+/// The most aliases that are followed for one question.
+pub(crate) const MOST_ALIASES: usize = 16;
+/// The most names in data whose addresses are added.
+const MOST_TARGETS: usize = 16;
+
 impl Zones {
     /// Answers the query in `query`, which may be any bytes at all. `asker` is the node that asks, if a node of the lab does.
-    /// Of several addresses, the one that `turn` points to comes first. The reply is written over what `reply` held.
+    /// Of several addresses, the one that `turn` points to comes first. The reply is written over what `reply` held; unless the
+    /// outcome is [`Outcome::Reply`], what it holds then means nothing.
+    ///
+    /// What is slow on purpose is so for every outcome but [`Outcome::Transfer`]: a secondary is not an asker.
     pub fn answer(
         &self,
         query: &[u8],
@@ -48,32 +64,236 @@ impl Zones {
         turn: u32,
         reply: &mut Vec<u8>,
     ) -> Outcome {
-        let _ = (query, asker, transport, turn, reply);
-        Outcome::Silence
+        match Query::read(query) {
+            Ok(query) => {
+                let view = self.view(asker);
+                let asked =
+                    Asked { zones: self, query: &query, view, is_node: asker.is_some(), transport, turn };
+                asked.answer(reply)
+            }
+            Err(Unreadable::Header(rcode)) => {
+                header_only(query, rcode, reply);
+                Outcome::Reply { delay_ms: 0 }
+            }
+            Err(Unreadable::Nothing) => {
+                reply.clear();
+                Outcome::Silence
+            }
+        }
+    }
+}
+
+/// A query with all that its answer depends on.
+struct Asked<'a> {
+    zones: &'a Zones,
+    query: &'a Query<'a>,
+    view: Option<&'a ViewIndex>,
+    is_node: bool,
+    transport: Transport,
+    turn: u32,
+}
+
+impl<'a> Asked<'a> {
+    fn answer(&self, out: &mut Vec<u8>) -> Outcome {
+        let query = self.query;
+        let mut reply = Reply::new(query, self.transport, !self.zones.names.forward.is_empty(), out);
+        let refusal = if query.is_broken {
+            Some(Rcode::FormErr)
+        } else if query.edns.is_some_and(|edns| edns.version > 0) {
+            Some(Rcode::BadVers)
+        } else if !matches!(query.class, class::IN | class::ANY) {
+            Some(Rcode::Refused)
+        } else {
+            None
+        };
+        if let Some(rcode) = refusal {
+            reply.set_rcode(rcode);
+            reply.finish();
+            return Outcome::Reply { delay_ms: 0 };
+        }
+        let Trouble { slow_ms: delay_ms, answer } =
+            self.zones.trouble(&query.name, self.view).unwrap_or_default();
+        match answer {
+            Some(BadAnswer::Drop) => return Outcome::Silence,
+            Some(BadAnswer::Servfail) => reply.set_rcode(Rcode::ServFail),
+            Some(BadAnswer::Nxdomain) => self.deny(&mut reply),
+            Some(BadAnswer::Truncate) if self.transport == Transport::Udp => reply.cut(),
+            Some(BadAnswer::Truncate) | None => match self.write(&mut reply) {
+                Written::Reply => {}
+                Written::Forward => return Outcome::Forward { delay_ms },
+                Written::Transfer { zone } => return Outcome::Transfer { zone },
+            },
+        }
+        reply.finish();
+        Outcome::Reply { delay_ms }
     }
 
-    /// Whether `reply`, which came from another server, is one to `query`.
-    #[must_use]
-    pub fn is_reply_to(reply: &[u8], query: &[u8]) -> bool {
-        let _ = (reply, query);
-        false
+    /// Says that there is no such name.
+    fn deny(&self, reply: &mut Reply<'_>) {
+        reply.set_rcode(Rcode::NxDomain);
+        if let Some(zone) = self.zones.find(&self.query.name, self.view).zone() {
+            self.enter(reply, zone);
+            self.push_soa(reply, Section::Authority, zone);
+        }
     }
 
-    /// Fits the reply of another server for the one who asked: with the query's own id, and over UDP cut to what `query` says
-    /// that it takes.
-    pub fn relay(query: &[u8], upstream: &[u8], transport: Transport, reply: &mut Vec<u8>) {
-        let _ = (query, upstream, transport, reply);
+    /// Says that the server is the authority for the zone of the question.
+    fn enter(&self, reply: &mut Reply<'_>, zone: usize) {
+        // Of all classes it is the authority for one (RFC 1035 §6.2).
+        if self.query.class == class::IN {
+            reply.set_authoritative();
+        }
+        reply.set_home(zone, &self.zones.index.zones[zone]);
     }
 
-    /// Writes the reply to a query that could not be answered (SERVFAIL).
-    pub fn fail(query: &[u8], reply: &mut Vec<u8>) {
-        let _ = (query, reply);
+    fn push_soa(&self, reply: &mut Reply<'_>, section: Section, zone: usize) {
+        let owner = reply.apex(zone, &self.zones.index.zones[zone]);
+        if let Some(soa) = self.zones.top(zone).set(rtype::SOA) {
+            reply.push_set(section, owner, soa, (zone, 0), |_| {});
+        }
     }
 
-    /// Writes message `number`, from 0, of the transfer of a zone (RFC 5936) in answer to `query`; `false` if there is no such
-    /// message any more.
-    pub fn transfer(&self, zone: usize, query: &[u8], asker: Option<&NodeName>, number: usize, reply: &mut Vec<u8>) -> bool {
-        let _ = (zone, query, asker, number, reply);
-        false
+    /// Writes the right answer.
+    fn write(&self, reply: &mut Reply<'_>) -> Written {
+        if matches!(self.query.rtype, rtype::AXFR | rtype::IXFR) {
+            return self.write_zone(reply);
+        }
+        match self.zones.find(&self.query.name, self.view) {
+            Found::Elsewhere => self.write_elsewhere(reply),
+            found => {
+                self.write_found(reply, found);
+                Written::Reply
+            }
+        }
     }
+
+    /// Writes what is found in the zones, aliases followed as far as they stay there (RFC 1034 §4.3.2).
+    fn write_found(&self, reply: &mut Reply<'_>, mut found: Found<'a>) {
+        if let Some(zone) = found.zone() {
+            self.enter(reply, zone);
+        }
+        let mut owner = Reply::asked(self.query);
+        let mut passed: [Option<&Entry>; MOST_ALIASES] = [None; MOST_ALIASES];
+        for number in 0..MOST_ALIASES {
+            let entry = match found {
+                Found::Entry(entry) => entry,
+                // What the last name of the chain is says how the query went (RFC 6604 §3).
+                Found::Nothing { zone } => {
+                    reply.set_rcode(Rcode::NxDomain);
+                    return self.push_soa(reply, Section::Authority, zone);
+                }
+                Found::Elsewhere => return,
+            };
+            if let Some(set) = self.wanted(entry) {
+                return self.push_wanted(reply, owner, entry.zone, set);
+            }
+            let Some(alias) = entry.set(rtype::CNAME).and_then(|set| set.records.first()) else {
+                return self.push_soa(reply, Section::Authority, entry.zone);
+            };
+            if passed.iter().flatten().any(|other| core::ptr::eq(*other, entry)) {
+                return;
+            }
+            passed[number] = Some(entry);
+            let Some(at) = reply.push(Section::Answer, owner, alias, entry.zone) else { return };
+            let Some(target) = WireName::read(&alias.bytes, alias.target) else { return };
+            owner = Owner { at: at + alias.target, wire: alias.data() };
+            found = self.zones.find(&target, self.view);
+        }
+    }
+
+    /// The records that answer the question by what a name has. One set is enough for whoever asks for any (RFC 8482 §4.1).
+    fn wanted(&self, entry: &'a Entry) -> Option<&'a RecordSet> {
+        match self.query.rtype {
+            rtype::ANY => entry.sets.first(),
+            rtype => entry.set(rtype),
+        }
+    }
+
+    fn push_wanted(&self, reply: &mut Reply<'_>, owner: Owner<'_>, zone: usize, set: &RecordSet) {
+        if !matches!(set.rtype, rtype::MX | rtype::SRV | rtype::NS) {
+            return reply.push_set(Section::Answer, owner, set, (zone, self.turn), |_| {});
+        }
+        let mut places = [0; MOST_TARGETS];
+        let mut free = places.iter_mut();
+        reply.push_set(Section::Answer, owner, set, (zone, self.turn), |at| {
+            if let Some(place) = free.next() {
+                *place = at;
+            }
+        });
+        for (number, (record, at)) in set.records.iter().zip(places).enumerate() {
+            let name = &record.bytes[record.target..];
+            let is_double = |other: &[u8]| other.eq_ignore_ascii_case(name);
+            if set.records[..number].iter().any(|other| is_double(&other.bytes[other.target..])) {
+                continue;
+            }
+            self.push_addresses(reply, Owner { at: at + record.target, wire: name });
+        }
+    }
+
+    /// Adds the addresses of a name that stands in the answer (RFC 1035 §3.3.9, RFC 2782).
+    fn push_addresses(&self, reply: &mut Reply<'_>, owner: Owner<'_>) {
+        let Some(name) = WireName::read(owner.wire, 0) else { return };
+        let Found::Entry(entry) = self.zones.find(&name, self.view) else { return };
+        for set in entry.sets.iter().filter(|set| set.is_addresses()) {
+            reply.push_if_it_fits(|reply| {
+                reply.push_set(Section::Additional, owner, set, (entry.zone, self.turn), |_| {});
+            });
+        }
+    }
+
+    /// Answers a question about a name of no zone.
+    fn write_elsewhere(&self, reply: &mut Reply<'_>) -> Written {
+        match Special::of(&self.query.name) {
+            Some(Special::Localhost) => {
+                if self.query.class == class::IN {
+                    reply.set_authoritative();
+                }
+                if let Some(bytes) = localhost(self.query.rtype) {
+                    reply.push_bytes(Section::Answer, Reply::asked(self.query), bytes);
+                }
+            }
+            Some(Special::Nothing) => reply.set_rcode(Rcode::NxDomain),
+            None if self.query.wants_recursion() && !self.zones.names.forward.is_empty() => {
+                return Written::Forward;
+            }
+            None => reply.set_rcode(Rcode::Refused),
+        }
+        Written::Reply
+    }
+
+    /// Answers one who wants a whole zone (AXFR, RFC 5936) or what has changed in it (IXFR, RFC 1995).
+    fn write_zone(&self, reply: &mut Reply<'_>) -> Written {
+        let is_full = self.query.rtype == rtype::AXFR;
+        let is_datagram = self.transport == Transport::Udp;
+        let zone = self.zones.zone_at(&self.query.name);
+        match zone {
+            // RFC 5936 §4.2: there is no such thing.
+            _ if is_datagram && is_full => reply.set_rcode(Rcode::FormErr),
+            _ if !is_datagram && !self.is_node => reply.set_rcode(Rcode::Refused),
+            // RFC 5936 §2.2.1.
+            None => reply.set_rcode(Rcode::NotAuth),
+            Some(zone) if is_datagram || !is_full && self.is_up_to_date() => {
+                self.enter(reply, zone);
+                self.push_soa(reply, Section::Answer, zone);
+            }
+            Some(zone) => return Written::Transfer { zone },
+        }
+        Written::Reply
+    }
+
+    /// Whether the asker has the zone already (RFC 1995 §2), by the arithmetic of serial numbers (RFC 1982).
+    fn is_up_to_date(&self) -> bool {
+        let known = self.query.known_serial();
+        known.is_some_and(|known| known.wrapping_sub(self.zones.serial) < 1 << 31)
+    }
+}
+
+/// What came of writing an answer.
+enum Written {
+    /// It is written.
+    Reply,
+    /// Another server has it.
+    Forward,
+    /// It is a zone.
+    Transfer { zone: usize },
 }

@@ -5,18 +5,23 @@ use core::net::IpAddr;
 
 use netyard_types::{Names, NodeName};
 
+use crate::index::Index;
+
 /// The names of a lab, ready for answering. Never changes: a change is another value.
 #[derive(Debug)]
 pub struct Zones {
-    names: Arc<Names>,
-    serial: u32,
+    pub(crate) names: Arc<Names>,
+    pub(crate) serial: u32,
+    pub(crate) index: Index,
 }
 
 impl Zones {
-    /// Prepares `names`. `serial` is the serial number of all zones (RFC 1035 §3.3.13).
+    /// Prepares `names`. `serial` is the serial number of all zones (RFC 1035 §3.3.13). A text too long for any message is left out,
+    /// and so is what is in none of the zones.
     #[must_use]
     pub fn new(names: Arc<Names>, serial: u32) -> Self {
-        Self { names, serial }
+        let index = Index::new(&names, serial);
+        Self { names, serial, index }
     }
 
     /// What it was made from.
