@@ -30,6 +30,10 @@ pub enum Object {
     Sysctl(SysctlKey),
     /// The node's hosts file.
     Hosts,
+    /// The node's resolver file.
+    Resolver,
+    /// What the lab's name server answers.
+    Names,
 }
 
 impl Object {
@@ -53,6 +57,8 @@ impl Object {
                 Self::Neighbour(neighbour.dev.clone(), neighbour.addr)
             }
             Step::WriteHosts { .. } => Self::Hosts,
+            Step::WriteResolv { .. } => Self::Resolver,
+            Step::WriteNames { .. } => Self::Names,
         }
     }
 }
@@ -68,6 +74,8 @@ impl fmt::Display for Object {
             Self::Neighbour(link, addr) => write!(f, "neighbour {addr} of {link}"),
             Self::Sysctl(key) => write!(f, "the setting {key}"),
             Self::Hosts => f.write_str("the hosts file"),
+            Self::Resolver => f.write_str("the resolver file"),
+            Self::Names => f.write_str("the names"),
         }
     }
 }
@@ -178,6 +186,15 @@ pub enum KernelError {
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
+    },
+    /// A file that does not hold names as Netyard writes them.
+    #[error("{} does not hold the names of a lab", path.display())]
+    Names {
+        /// The file.
+        path: PathBuf,
+        /// Where it departs from them.
+        #[source]
+        source: serde_json::Error,
     },
     /// The exchange with the kernel failed.
     #[error("talking to the kernel in node {node} failed")]

@@ -1,4 +1,4 @@
-//! The files of a node: Netyard's mark, the host name, the hosts file.
+//! The files of a node: Netyard's mark, the host name, the hosts file, the resolver file.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use netyard_plan::{HOSTS_BASE, netyard_lines, splice_hosts};
+use netyard_plan::{HOSTS_BASE, RESOLV_COPY, netyard_lines, splice_hosts};
 use netyard_types::{NodeKind, NodeName, SysctlKey};
 
 use crate::error::{Access, KernelError};
@@ -98,7 +98,8 @@ fn unescape(text: &str) -> String {
     value
 }
 
-/// Makes the files of a new node: its mark, its host name, and a hosts file with the `localhost` lines.
+/// Makes the files of a new node: its mark, its host name, a hosts file with the `localhost` lines, and a resolver file that says
+/// what the lab's does.
 pub(crate) fn create(paths: &Paths, node: &NodeName, kind: NodeKind) -> Result<(), KernelError> {
     Mark::new(kind).write(paths, node)?;
     let dir = paths.etc(node);
@@ -108,7 +109,8 @@ pub(crate) fn create(paths: &Paths, node: &NodeName, kind: NodeKind) -> Result<(
         return Err(KernelError::file(dir, Access::Write)(error));
     }
     write_fresh(&paths.hostname(node), &format!("{node}\n"))?;
-    write_fresh(&paths.hosts(node), HOSTS_BASE)
+    write_fresh(&paths.hosts(node), HOSTS_BASE)?;
+    write_fresh(&paths.resolv(node), &copy_of_resolv(paths)?)
 }
 
 /// Makes a file. One that a node of that name has left behind is written over.
@@ -145,16 +147,52 @@ pub(crate) fn read_hosts(
     node: &NodeName,
     last: &mut Option<Arc<str>>,
 ) -> Result<Option<Arc<str>>, KernelError> {
-    let path = paths.hosts(node);
-    let text = match fs::read(&path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(KernelError::file(path, Access::Read)(error)),
+    let text = read_text(&paths.hosts(node))?;
+    Ok(text.as_deref().and_then(netyard_lines).map(|lines| share(last, lines)))
+}
+
+/// Writes the resolver file of a node. Without a text of its own it says what the lab's does: it is never taken away, so that
+/// commands that run, with it bound over their `/etc/resolv.conf`, go by what those go by that begin now.
+pub(crate) fn write_resolv(paths: &Paths, node: &NodeName, text: Option<&str>) -> Result<(), KernelError> {
+    let text = text.map_or_else(|| copy_of_resolv(paths), |text| Ok(text.to_owned()))?;
+    overwrite(&paths.resolv(node), |_| text)
+}
+
+/// The resolver file of a node; `None` if it has none of its own: it says nothing, or what the lab's does. Nodes mostly have the
+/// same, so they are shared with `last`.
+pub(crate) fn read_resolv(
+    paths: &Paths,
+    node: &NodeName,
+    last: &mut Option<Arc<str>>,
+) -> Result<Option<Arc<str>>, KernelError> {
+    let text = read_text(&paths.resolv(node))?;
+    let is_own = |text: &&str| {
+        let first = text.lines().next().map(str::trim_end);
+        first != Some(RESOLV_COPY) && !text.trim().is_empty()
     };
-    let Some(lines) = netyard_lines(&text) else { return Ok(None) };
+    Ok(text.as_deref().filter(is_own).map(|text| share(last, text)))
+}
+
+/// What the lab's resolver file says, marked as a copy.
+fn copy_of_resolv(paths: &Paths) -> Result<String, KernelError> {
+    let text = read_text(&paths.resolv)?.unwrap_or_default();
+    Ok(format!("{RESOLV_COPY}\n{text}"))
+}
+
+/// The text of a file, if there is such a file.
+fn read_text(path: &Path) -> Result<Option<String>, KernelError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(KernelError::file(path, Access::Read)(error)),
+    }
+}
+
+/// `text`, as `last` if it is the same.
+fn share(last: &mut Option<Arc<str>>, text: &str) -> Arc<str> {
     match last {
-        Some(shared) if **shared == *lines => Ok(Some(Arc::clone(shared))),
-        _ => Ok(Some(Arc::clone(last.insert(Arc::from(lines))))),
+        Some(shared) if **shared == *text => Arc::clone(shared),
+        _ => Arc::clone(last.insert(Arc::from(text))),
     }
 }
 

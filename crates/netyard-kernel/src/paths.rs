@@ -13,6 +13,10 @@ pub struct Paths {
     pub etc: PathBuf,
     /// Where Netyard marks the nodes it owns, `/run/netyard/nodes`.
     pub marks: PathBuf,
+    /// The file that says what the lab's name server answers, `/run/netyard/names.json`; not there where there is none.
+    pub names: PathBuf,
+    /// The lab's own resolver file, `/etc/resolv.conf`.
+    pub resolv: PathBuf,
 }
 
 impl Default for Paths {
@@ -29,6 +33,8 @@ impl Paths {
             namespaces: root.join("run/netns"),
             etc: root.join("etc/netns"),
             marks: root.join("run/netyard/nodes"),
+            names: root.join("run/netyard/names.json"),
+            resolv: root.join("etc/resolv.conf"),
         }
     }
 
@@ -54,6 +60,12 @@ impl Paths {
     #[must_use]
     pub fn hostname(&self, node: &NodeName) -> PathBuf {
         self.etc(node).join("hostname")
+    }
+
+    /// A node's resolver file.
+    #[must_use]
+    pub fn resolv(&self, node: &NodeName) -> PathBuf {
+        self.etc(node).join("resolv.conf")
     }
 
     /// Netyard's mark of a node it owns.

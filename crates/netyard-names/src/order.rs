@@ -1,5 +1,12 @@
 //! What the keeper of a lab and its name server tell each other: messages of JSON on a socket that keeps their bounds
 //! (SOCK_SEQPACKET), with descriptors beside them.
+//!
+//! The server begins with [`Report::Ready`], or with [`Report::Failed`] and its end. From then on the keeper orders
+//! [`Order::Names`], [`Order::Listen`] and [`Order::Close`] in any order and as often as it likes, which changes nothing, and then
+//! [`Order::Commit`], which does it all. Of an order that cannot be done only the commit says so. Between all this the server
+//! reports [`Report::Connect`] whenever it needs a socket. The server ends when the keeper's end of the socket is closed.
+
+use std::fmt;
 
 use netyard_types::NodeName;
 use serde::{Deserialize, Serialize};
@@ -62,6 +69,15 @@ pub enum Protocol {
     Udp,
     /// Connections; a socket of this kind to answer on listens already.
     Tcp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        })
+    }
 }
 
 /// The server to the keeper.

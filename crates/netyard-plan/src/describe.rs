@@ -36,6 +36,10 @@ impl fmt::Display for Step {
             Self::WriteHosts { node, lines: None } => {
                 write!(f, "take the names out of the hosts file of {node}")
             }
+            Self::WriteResolv { node, text: Some(_) } => write!(f, "write the resolver file of {node}"),
+            Self::WriteResolv { node, text: None } => write!(f, "give {node} the resolver file of the lab"),
+            Self::WriteNames { names: Some(names) } => write!(f, "serve the names of {}", names.domain),
+            Self::WriteNames { names: None } => f.write_str("serve no names"),
         }
     }
 }

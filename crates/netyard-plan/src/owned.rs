@@ -2,6 +2,8 @@
 
 use netyard_types::{Link, LinkKind, NetState, NodeState, Origin};
 
+use crate::resolv::is_our_resolv;
+
 /// `state` with only what Netyard put there: without what others did, and without what can only be observed. `lo` stays, with
 /// its state and Netyard's addresses. Two networks that look alike through this are alike to [`diff`](crate::diff()).
 #[must_use]
@@ -23,7 +25,7 @@ fn owned_node(node: &NodeState) -> NodeState {
         fdb: alloc::collections::BTreeSet::new(),
         sysctls: node.sysctls.clone(),
         hosts: node.hosts.clone(),
-        resolv: node.resolv.clone(),
+        resolv: node.resolv.clone().filter(|text| is_our_resolv(text)),
     }
 }
 

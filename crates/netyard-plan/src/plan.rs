@@ -101,6 +101,12 @@ pub enum Conflict {
         /// The entry that is there.
         found: Neighbour,
     },
+    /// The node has a resolver file of a person's.
+    #[error("{node} has a resolv.conf that netyard did not write, in the place of its own")]
+    Resolver {
+        /// The node.
+        node: NodeName,
+    },
     /// An interface that cannot be made: a cable needs two ends that name each other, everything needs an Ethernet address,
     /// and only bridges and cables are made.
     #[error("the description of {at} is incomplete")]

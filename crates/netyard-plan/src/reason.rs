@@ -1,11 +1,13 @@
 //! Why a step is in the plan.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
-use netyard_types::{Bridge, Endpoint, MacAddr, NodeKind, Route};
+use netyard_types::{Bridge, DomainName, Endpoint, MacAddr, Names, NodeKind, Route};
 use serde::Serialize;
 
+use crate::names::{ChangeWords, Difference, NameChange, NameSetting, settings};
 use crate::step::LinkChange;
 use crate::words::WholeRoute;
 
@@ -67,12 +69,42 @@ pub enum Reason {
     },
     /// The names in the hosts file differ.
     Names,
+    /// The lines of the resolver file differ.
+    Resolver,
+    /// The name server answers otherwise.
+    NameServer {
+        /// The domain that it is to serve.
+        domain: DomainName,
+        /// The first names with other records.
+        changes: Vec<NameChange>,
+        /// How many more there are.
+        more: usize,
+        /// What else is to be otherwise.
+        settings: Vec<NameSetting>,
+    },
     /// It was there, and went with its node, which is made anew.
     NodeRemade,
     /// It was there, and went with its interface, which is made anew.
     LinkRemade,
     /// It was there, and the kernel drops it with an earlier step.
     Dropped,
+}
+
+impl Reason {
+    /// More names than so many are not told one by one.
+    const MOST_NAMES: usize = 3;
+
+    /// Why a name server is to answer as `wanted` has it, while it answers as `found` has it.
+    pub(crate) fn of_names(found: Option<&Names>, wanted: Option<&Names>) -> Self {
+        let (found, wanted) = match (found, wanted) {
+            (_, None) => return Self::NotInFile,
+            (None, _) => return Self::NotThere,
+            (Some(found), Some(wanted)) => (found, wanted),
+        };
+        let (changes, more) = Difference::between(Some(found), Some(wanted)).changes(Self::MOST_NAMES);
+        let settings = settings(found, wanted);
+        Self::NameServer { domain: wanted.domain.clone(), changes, more, settings }
+    }
 }
 
 impl fmt::Display for Reason {
@@ -118,11 +150,38 @@ impl fmt::Display for Reason {
             Self::Neighbour { found: Some(found) } => write!(f, "the node has {found}"),
             Self::Neighbour { found: None } => f.write_str("the node has no Ethernet address for it"),
             Self::Names => f.write_str("the names have changed"),
+            Self::Resolver => f.write_str("its lines differ"),
+            Self::NameServer { domain, changes, more, settings } => {
+                write_changes(f, domain, changes, *more)?;
+                let mut separator = if changes.is_empty() { "" } else { "; " };
+                for setting in settings {
+                    write!(f, "{separator}{setting}")?;
+                    separator = ", ";
+                }
+                Ok(())
+            }
             Self::NodeRemade => f.write_str("its node is made anew"),
             Self::LinkRemade => f.write_str("its link is made anew"),
             Self::Dropped => f.write_str("the kernel drops it with an earlier step"),
         }
     }
+}
+
+fn write_changes(
+    f: &mut fmt::Formatter<'_>,
+    domain: &DomainName,
+    changes: &[NameChange],
+    more: usize,
+) -> fmt::Result {
+    let mut separator = "";
+    for change in changes {
+        write!(f, "{separator}{}", ChangeWords { change, domain })?;
+        separator = ", ";
+    }
+    if more > 0 {
+        write!(f, "{separator}and {more} more")?;
+    }
+    Ok(())
 }
 
 /// The settings of one bridge in which another differs.

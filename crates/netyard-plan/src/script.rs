@@ -25,8 +25,16 @@ const HEADER: &str = "#!/bin/sh\n\
 /// The steps as a shell script that does the same.
 #[must_use]
 pub fn script(steps: &[Step]) -> String {
-    let mut script =
-        Script { text: String::from(HEADER), fresh: BTreeSet::new(), shared: shared_lines(steps) };
+    let hosts = steps.iter().filter_map(|step| match step {
+        Step::WriteHosts { lines, .. } => lines.as_ref(),
+        _ => None,
+    });
+    let resolvers = steps.iter().filter_map(|step| match step {
+        Step::WriteResolv { text, .. } => text.as_ref(),
+        _ => None,
+    });
+    let (names, resolvers) = (shared_texts(hosts), shared_texts(resolvers));
+    let mut script = Script { text: String::from(HEADER), fresh: BTreeSet::new(), names, resolvers };
     script.define(steps).expect("a String takes all that is written to it");
     let mut phase = None;
     for step in steps {
@@ -56,20 +64,23 @@ fn title(phase: Phase) -> &'static str {
     }
 }
 
-/// The lines that several hosts files get, numbered in the order of the steps.
-fn shared_lines(steps: &[Step]) -> BTreeMap<Arc<str>, usize> {
+/// The texts that several files get, numbered in the order in which they come.
+fn shared_texts<'a>(texts: impl Iterator<Item = &'a Arc<str>>) -> BTreeMap<Arc<str>, usize> {
     let mut uses: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
     let mut shared = BTreeMap::new();
-    for step in steps {
-        if let Step::WriteHosts { lines: Some(lines), .. } = step {
-            let count = uses.entry(lines).or_default();
-            *count += 1;
-            if *count == 2 {
-                shared.insert(lines.clone(), shared.len() + 1);
-            }
+    for text in texts {
+        let count = uses.entry(text).or_default();
+        *count += 1;
+        if *count == 2 {
+            shared.insert(text.clone(), shared.len() + 1);
         }
     }
     shared
+}
+
+/// Texts by their numbers.
+fn by_number(shared: &BTreeMap<Arc<str>, usize>) -> BTreeMap<usize, &Arc<str>> {
+    shared.iter().map(|(text, number)| (*number, text)).collect()
 }
 
 /// A script in the making.
@@ -78,7 +89,9 @@ struct Script {
     /// The nodes that the script makes: their hosts files hold nothing of Netyard's yet.
     fresh: BTreeSet<NodeName>,
     /// The lines that several hosts files get, with the number of the function that prints them.
-    shared: BTreeMap<Arc<str>, usize>,
+    names: BTreeMap<Arc<str>, usize>,
+    /// The texts that several resolver files get, likewise.
+    resolvers: BTreeMap<Arc<str>, usize>,
 }
 
 impl Script {
@@ -87,9 +100,11 @@ impl Script {
         if steps.iter().any(|step| matches!(step, Step::AddNode { .. })) {
             writeln!(self.text, "\nlocalhost() {{\n    cat {}}}", HereDocument(HOSTS_BASE))?;
         }
-        let by_number: BTreeMap<_, _> = self.shared.iter().map(|(lines, number)| (*number, lines)).collect();
-        for (number, lines) in by_number {
+        for (number, lines) in by_number(&self.names) {
             writeln!(self.text, "\nnames_{number}() {{\n    cat {}}}", HereDocument(&block(lines)))?;
+        }
+        for (number, text) in by_number(&self.resolvers) {
+            writeln!(self.text, "\nresolver_{number}() {{\n    cat {}}}", HereDocument(text))?;
         }
         Ok(())
     }
@@ -133,6 +148,13 @@ impl Script {
                 writeln!(text, "ip -n {node} link set dev {} {change}", dev(link))
             }
             Step::WriteHosts { node, lines } => self.write_hosts(node, lines.as_ref()),
+            Step::WriteResolv { node, text } => self.write_resolv(node, text.as_ref()),
+            Step::WriteNames { names: Some(names) } => {
+                writeln!(text, "# the names of {} are served by netyard up, not by this script", names.domain)
+            }
+            Step::WriteNames { names: None } => {
+                writeln!(text, "# netyard up serves no names any more; there is nothing to do here")
+            }
             _ => network_layer(text, step),
         }
     }
@@ -144,9 +166,20 @@ impl Script {
             writeln!(text, "sed -i '/^{HOSTS_BEGIN}$/,/^{HOSTS_END}$/d' {file}")?;
         }
         let Some(lines) = lines else { return Ok(()) };
-        match self.shared.get(lines) {
+        match self.names.get(lines) {
             Some(number) => writeln!(text, "names_{number} >>{file}"),
             None => write!(text, "cat >>{file} {}", HereDocument(&block(lines))),
+        }
+    }
+
+    /// Without a file of its own, a node has the lab's.
+    fn write_resolv(&mut self, node: &NodeName, wanted: Option<&Arc<str>>) -> fmt::Result {
+        let text = &mut self.text;
+        let file = format!("/etc/netns/{node}/resolv.conf");
+        match wanted.map(|wanted| (wanted, self.resolvers.get(wanted))) {
+            None => writeln!(text, "rm -f {file}"),
+            Some((_, Some(number))) => writeln!(text, "resolver_{number} >{file}"),
+            Some((wanted, None)) => write!(text, "cat >{file} {}", HereDocument(wanted)),
         }
     }
 }
@@ -251,6 +284,7 @@ impl fmt::Display for HereDocument<'_> {
         while self.0.lines().any(|line| line == end) {
             end.to_mut().push('_');
         }
-        write!(f, "<<'{end}'\n{}{end}\n", self.0)
+        let last = if self.0.is_empty() || self.0.ends_with('\n') { "" } else { "\n" };
+        write!(f, "<<'{end}'\n{}{last}{end}\n", self.0)
     }
 }

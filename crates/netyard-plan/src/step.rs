@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use netyard_types::{
-    Bridge, Endpoint, IfAddr, IfName, MacAddr, Neighbour, NodeKind, NodeName, Route, SysctlKey,
+    Bridge, Endpoint, IfAddr, IfName, MacAddr, Names, Neighbour, NodeKind, NodeName, Route, SysctlKey,
 };
 use serde::Serialize;
 
@@ -12,11 +12,13 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "step")]
 pub enum Step {
-    /// Makes a namespace with `lo` switched on, its host name, a hosts file with the `localhost` lines ([`HOSTS_BASE`]), and
+    /// Makes a namespace with `lo` switched on, its host name, a hosts file with the `localhost` lines ([`HOSTS_BASE`]), a copy
+    /// of the lab's own `resolv.conf` ([`RESOLV_COPY`]), and
     /// `net.ipv4.conf.all.promote_secondaries` set to 1: else the kernel would remove the other addresses of a subnet with
     /// the first one (`__inet_del_ifa()` in net/ipv4/devinet.c), and an address could not be exchanged without a gap.
     ///
     /// [`HOSTS_BASE`]: crate::HOSTS_BASE
+    /// [`RESOLV_COPY`]: crate::RESOLV_COPY
     AddNode {
         /// The node.
         node: NodeName,
@@ -140,6 +142,20 @@ pub enum Step {
         /// The lines, each closed by a newline.
         lines: Option<Arc<str>>,
     },
+    /// Writes the node's `resolv.conf`; `None` makes it say what the lab's own says ([`RESOLV_COPY`]).
+    ///
+    /// [`RESOLV_COPY`]: crate::RESOLV_COPY
+    WriteResolv {
+        /// The node.
+        node: NodeName,
+        /// The whole text.
+        text: Option<Arc<str>>,
+    },
+    /// Makes the lab's name server answer this, and nothing else; `None` takes the server away.
+    WriteNames {
+        /// What it answers, to whom and where.
+        names: Option<Arc<Names>>,
+    },
 }
 
 /// One end of a cable that is to be made.
@@ -196,7 +212,7 @@ pub enum Phase {
     DeleteAddresses,
     /// Routes and neighbours that come.
     Routes,
-    /// Hosts files.
+    /// Hosts files, resolver files, and what the name server answers: a name is not told before what it names is there.
     Names,
 }
 
@@ -224,13 +240,13 @@ impl Step {
             Self::AddAddress { .. } => Phase::AddAddresses,
             Self::DeleteAddress { .. } => Phase::DeleteAddresses,
             Self::AddRoute { .. } | Self::ReplaceRoute { .. } | Self::AddNeighbour { .. } => Phase::Routes,
-            Self::WriteHosts { .. } => Phase::Names,
+            Self::WriteHosts { .. } | Self::WriteResolv { .. } | Self::WriteNames { .. } => Phase::Names,
         }
     }
 
-    /// The node whose namespace the step is carried out in; of a cable, the first end's.
+    /// The node whose namespace the step is carried out in; of a cable, the first end's. `None` if it concerns the whole lab.
     #[must_use]
-    pub fn node(&self) -> &NodeName {
+    pub fn node(&self) -> Option<&NodeName> {
         match self {
             Self::AddNode { node, .. }
             | Self::DeleteNode { node }
@@ -246,8 +262,10 @@ impl Step {
             | Self::DeleteRoute { node, .. }
             | Self::AddNeighbour { node, .. }
             | Self::DeleteNeighbour { node, .. }
-            | Self::WriteHosts { node, .. } => node,
-            Self::AddCable { ends } => &ends[0].at.node,
+            | Self::WriteHosts { node, .. }
+            | Self::WriteResolv { node, .. } => Some(node),
+            Self::AddCable { ends } => Some(&ends[0].at.node),
+            Self::WriteNames { .. } => None,
         }
     }
 }

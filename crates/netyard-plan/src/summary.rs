@@ -2,8 +2,10 @@
 
 use core::fmt;
 
+use netyard_types::Names;
 use serde::Serialize;
 
+use crate::names::{Difference, settings};
 use crate::plan::Plan;
 use crate::step::Step;
 
@@ -29,6 +31,12 @@ pub struct Summary {
     pub settings: Count,
     /// Hosts files; those that are written are changes.
     pub hosts: Count,
+    /// Resolver files; those that are written are changes.
+    pub resolvers: Count,
+    /// The lab's name server. It changes with all but the records of single names.
+    pub name_servers: Count,
+    /// Names that the name server has records of.
+    pub names: Count,
 }
 
 /// How many things of one kind come, go and change.
@@ -68,14 +76,34 @@ impl Summary {
                 Step::ResetSysctl { .. } => sum.settings.removed += 1,
                 Step::WriteHosts { lines: Some(_), .. } => sum.hosts.changed += 1,
                 Step::WriteHosts { lines: None, .. } => sum.hosts.removed += 1,
+                Step::WriteResolv { text: Some(_), .. } => sum.resolvers.changed += 1,
+                Step::WriteResolv { text: None, .. } => sum.resolvers.removed += 1,
+                Step::WriteNames { names } => sum.add_names(names.as_deref(), planned.undo.first()),
             }
         }
         sum
     }
 
+    /// The inverse says what was answered before.
+    fn add_names(&mut self, wanted: Option<&Names>, undo: Option<&Step>) {
+        let found = match undo {
+            Some(Step::WriteNames { names }) => names.as_deref(),
+            _ => None,
+        };
+        self.names = Difference::between(found, wanted).count();
+        match (found, wanted) {
+            (None, Some(_)) => self.name_servers.added += 1,
+            (Some(_), None) => self.name_servers.removed += 1,
+            (Some(found), Some(wanted)) if !settings(found, wanted).is_empty() => {
+                self.name_servers.changed += 1;
+            }
+            _ => {}
+        }
+    }
+
     /// The counts, each with the words for one and for several.
     #[must_use]
-    pub fn counts(&self) -> [(&'static str, &'static str, Count); 9] {
+    pub fn counts(&self) -> [(&'static str, &'static str, Count); 12] {
         [
             ("node", "nodes", self.nodes),
             ("bridge", "bridges", self.bridges),
@@ -86,6 +114,9 @@ impl Summary {
             ("neighbour", "neighbours", self.neighbours),
             ("setting", "settings", self.settings),
             ("hosts file", "hosts files", self.hosts),
+            ("resolver file", "resolver files", self.resolvers),
+            ("name server", "name servers", self.name_servers),
+            ("name", "names", self.names),
         ]
     }
 }

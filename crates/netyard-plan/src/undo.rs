@@ -18,7 +18,7 @@ use crate::step::{LinkChange, Step};
 
 /// The steps that undo `step`, given the state `before` it.
 pub(crate) fn inverse(before: &NetState, step: &Step) -> Vec<Step> {
-    let found = before.nodes.get(step.node());
+    let found = step.node().and_then(|node| before.nodes.get(node));
     match step.clone() {
         Step::AddNode { node, .. } => vec![Step::DeleteNode { node }],
         Step::DeleteNode { node } => rebuild(before, &links_gone_with_node(before, &node), Some(&node)),
@@ -59,6 +59,10 @@ pub(crate) fn inverse(before: &NetState, step: &Step) -> Vec<Step> {
         Step::WriteHosts { node, .. } => {
             vec![Step::WriteHosts { node, lines: found.and_then(|n| n.hosts.clone()) }]
         }
+        Step::WriteResolv { node, .. } => {
+            vec![Step::WriteResolv { node, text: found.and_then(|n| n.resolv.clone()) }]
+        }
+        Step::WriteNames { .. } => vec![Step::WriteNames { names: before.names.clone() }],
     }
 }
 
@@ -158,10 +162,18 @@ fn rebuild(before: &NetState, gone: &BTreeSet<Endpoint>, whole: Option<&NodeName
         }));
         steps.extend(add_neighbours(name, found, is_back));
     }
-    if let Some((name, NodeState { hosts: Some(lines), .. })) = lost_node {
-        steps.push(Step::WriteHosts { node: name.clone(), lines: Some(lines.clone()) });
+    if let Some((name, found)) = lost_node {
+        steps.extend(write_files(name, found));
     }
     steps
+}
+
+/// Writes the files of a node that is made anew.
+fn write_files(node: &NodeName, found: &NodeState) -> impl Iterator<Item = Step> {
+    let (hosts, resolv) = (found.hosts.clone(), found.resolv.clone());
+    let hosts = hosts.map(|lines| Step::WriteHosts { node: node.clone(), lines: Some(lines) });
+    let resolv = resolv.map(|text| Step::WriteResolv { node: node.clone(), text: Some(text) });
+    hosts.into_iter().chain(resolv)
 }
 
 /// Makes the interfaces anew, with their settings, masters and states, and says which there are then.

@@ -3,7 +3,7 @@
 
 mod network;
 
-use network::{recipe, restorable, two_networks, with_strangers};
+use network::{has_own_resolver, recipe, restorable, two_networks, with_strangers};
 use netyard_plan::{
     Applied, ApplyError, Plan, RolledBack, SimulatedKernel, Step, apply, diff, owned, script, simulate,
 };
@@ -50,7 +50,7 @@ proptest! {
     #[test]
     fn steps_of_a_phase_can_be_gathered((o, d) in two_networks()) {
         let mut steps = diff(&o, &d).bare_steps();
-        steps.sort_by_key(|step| (step.phase(), step.node().clone()));
+        steps.sort_by_key(|step| (step.phase(), step.node().cloned()));
         prop_assert_eq!(run(o, steps), d);
     }
 
@@ -95,11 +95,15 @@ proptest! {
             node.neighbours.clear();
             node.sysctls.clear();
             node.hosts = None;
+            node.resolv = None;
         }
         let reached = run(o.clone(), diff(&o, &d).bare_steps());
         for (name, node) in &o.nodes {
             let left = &reached.nodes[name];
             prop_assert_eq!(&node.links, &left.links);
+            if has_own_resolver(node) {
+                prop_assert_eq!(&node.resolv, &left.resolv);
+            }
             for route in node.routes.iter().filter(|r| r.origin != Origin::Netyard) {
                 prop_assert!(left.routes.contains(route));
             }
@@ -114,6 +118,7 @@ proptest! {
     #[test]
     fn a_plan_is_the_same_each_time((o, d) in two_networks()) {
         let (one, two) = (diff(&o, &d), diff(&o, &d));
+        prop_assert_eq!(one.steps.is_empty(), one.summary().to_string().is_empty());
         prop_assert_eq!(script(&one.bare_steps()), script(&two.bare_steps()));
         for planned in &one.steps {
             prop_assert!(!planned.step.to_string().is_empty() && !planned.reason.to_string().is_empty());

@@ -4,10 +4,11 @@
 mod office;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use netyard_plan::{diff, script};
-use netyard_types::{Bridge, LinkKind, NetState, NextHop, Route, RouteKind};
-use office::{Edit, addr, dev, hop, ip, key, office, permanent, prefix, via};
+use netyard_types::{Bridge, LinkKind, NetState, NextHop, Records, Route, RouteKind};
+use office::{Edit, addr, answers, dev, domain, hop, ip, key, office, permanent, prefix, resolver, via};
 
 /// Compares with a file in `tests/golden`; with `BLESS` in the environment, writes it.
 fn check(name: &str, text: &str) {
@@ -43,6 +44,11 @@ fn rich_office() -> NetState {
     gw.neighbours.insert(permanent("192.168.1.10", "lan0", 0x21));
     gw.neighbours.insert(permanent("fd00:2::9", "dmz0", 0x29));
     gw.hosts = Some("10.0.0.1 only-here\n".into());
+    gw.resolv = Some(resolver("192.168.1.1"));
+    for name in ["a", "b", "c"] {
+        net.node(name).resolv = Some(resolver("127.0.0.53"));
+    }
+    net.names = Some(Arc::new(answers()));
     net
 }
 
@@ -64,6 +70,11 @@ fn a_change() {
     net.link("a.eth0").addresses = [addr("192.168.1.12/24")].into_iter().collect();
     net.link("a.eth0").mtu = 1300;
     net.node("a").hosts = None;
+    net.node("a").resolv = None;
+    let mut names = answers();
+    names.domain = domain("elsewhere.test");
+    names.zones = [(names.domain.clone(), Records::new())].into();
+    net.names = Some(Arc::new(names));
     net.node("a").routes = [via("0.0.0.0/0", "192.168.1.11", "eth0")].into();
     net.link("lan.lan").kind = LinkKind::Bridge(Bridge::default());
     let gw = net.node("gw");
@@ -78,7 +89,8 @@ fn a_change() {
         plan.summary().to_string(),
         "1 node removed, 1 cable added, 1 cable removed, 2 links changed, 2 addresses added, 1 address removed, \
          1 route added, 1 route removed, 1 route changed, 2 neighbours removed, 2 settings removed, \
-         1 hosts file removed, 1 hosts file changed"
+         1 hosts file removed, 1 hosts file changed, 1 resolver file removed, 1 name server changed, \
+         4 names removed"
     );
 }
 

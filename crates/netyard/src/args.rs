@@ -214,7 +214,7 @@ pub(crate) enum Table {
     Neighbours,
     /// Forwarding tables of the switches, as `bridge fdb`
     Fdb,
-    /// The names every node knows, as its hosts file has them
+    /// What each node gets for each name, and from where
     Names,
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use netyard_kernel::sandbox::SandboxError;
 use netyard_kernel::{KernelError, SettleError};
 use netyard_lab::LabError;
+use netyard_lab::keeper::KeeperError;
 use netyard_plan::ApplyError;
 use netyard_types::{LabName, NodeName};
 use nix::errno::Errno;
@@ -55,6 +56,9 @@ pub(crate) enum CommandError {
     /// The network is there but did not come up.
     #[error("the network is built, but not all of it came up")]
     Settle(#[source] SettleError),
+    /// The network is there, but its names are not served.
+    #[error("the network is built, but its names are not served")]
+    Names(#[from] KeeperError),
     /// A child process could not be waited for.
     #[error("cannot wait for the command")]
     Wait(#[source] Errno),

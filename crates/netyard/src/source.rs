@@ -54,8 +54,10 @@ impl Source {
         };
         // What the text has wrong can make more look wrong than is: an unreadable file is not also short of nodes.
         let unreadable = |note: &Note| matches!(note.code, Code::Syntax | Code::NotText | Code::EmptyFile);
-        // Nor does a port lack a cable whose switch could not be read.
-        let follows = |note: &Note| matches!(note.code, Code::UnconnectedPort | Code::NoPrefixLength);
+        // Nor does a port lack a cable whose switch could not be read, nor is a name outside of such a domain.
+        let follows = |note: &Note| {
+            matches!(note.code, Code::UnconnectedPort | Code::NoPrefixLength | Code::OutsideDomain)
+        };
         if !list.iter().any(unreadable) {
             let is_sound = list.is_empty();
             list.extend(resolution.errors.iter().map(note).filter(|note| is_sound || !follows(note)));

@@ -50,6 +50,13 @@ impl World {
         &self,
         work: impl FnOnce() -> Result<Exit, CommandError>,
     ) -> Result<Exit, CommandError> {
+        let work = || {
+            if let Err(error) = netyard_lab::keeper::start_if_needed() {
+                // The command may have no use for names.
+                eprintln!("note: names are not served: {}", crate::render::error::chain(&error));
+            }
+            work()
+        };
         match self {
             Self::Here => work(),
             Self::Lab { holder, .. } => enter(holder, work),

@@ -16,21 +16,27 @@ const RULES: &[(&str, &[&str], &str)] = &[
         "it decides from the file alone, never from a kernel or a plan",
     ),
     ("netyard-plan", &["netyard-types"], "it compares two states, wherever they come from"),
+    ("netyard-zone", &["netyard-types"], "it answers from the names it is given, on whatever socket they came"),
     (
         "netyard-kernel",
         &["netyard-types", "netyard-plan"],
         "it carries out steps and never decides, so it knows no file and no model",
     ),
     (
+        "netyard-names",
+        &["netyard-types", "netyard-zone", "netyard-kernel"],
+        "it serves on the sockets it is given, and knows nothing of labs",
+    ),
+    (
         "netyard-lab",
-        &["netyard-types", "netyard-plan", "netyard-kernel"],
+        &["netyard-types", "netyard-plan", "netyard-kernel", "netyard-names"],
         "a running lab never parses a file",
     ),
     ("netyard-probe", &["netyard-types", "netyard-kernel"], "it measures what is, whatever was described"),
 ];
 
 /// Crates below the wall: no operating system, clock, environment or thread.
-const BELOW_THE_WALL: &[&str] = &["netyard-types", "netyard-spec", "netyard-model", "netyard-plan"];
+const BELOW_THE_WALL: &[&str] = &["netyard-types", "netyard-spec", "netyard-model", "netyard-plan", "netyard-zone"];
 
 /// The only crate that may hold `unsafe`.
 const UNSAFE_ROOM: &str = "netyard-kernel";

@@ -19,7 +19,7 @@ impl<'a> Execution<'a> {
     pub(super) fn add_cables(&mut self, range: Range<usize>) {
         let mut by_near: BTreeMap<&'a NodeName, Vec<usize>> = BTreeMap::new();
         for index in range {
-            by_near.entry(self.steps[index].node()).or_default().push(index);
+            by_near.entry(self.node_of(index)).or_default().push(index);
         }
         // The namespaces of the far ends must be there, and all that waits for the near ends (their bridges) comes first.
         for (near, cables) in by_near {

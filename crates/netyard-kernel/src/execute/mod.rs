@@ -15,6 +15,7 @@ use netyard_types::{IfName, NodeKind, NodeName, Origin};
 
 use crate::error::{KernelError, Object};
 use crate::inventory::{Devices, Inventory};
+use crate::names_file;
 use crate::namespaces::Namespaces;
 use crate::netlink::{self, Batch, DeviceIndex, LinkEnd, Request};
 use crate::node_files::{self, Mark};
@@ -111,11 +112,40 @@ impl<'a> Execution<'a> {
         }
     }
 
+    /// The node of a step that has one.
+    fn node_of(&self, index: usize) -> &'a NodeName {
+        self.steps[index].node().expect("only names concern the whole lab")
+    }
+
     /// Does a step that stands alone, or queues its requests.
     fn begin(&mut self, index: usize) -> Result<(), KernelError> {
-        let steps = self.steps;
-        let node = steps[index].node();
-        match &steps[index] {
+        let step = &self.steps[index];
+        if step.phase() == Phase::Names {
+            self.write_file(step)?;
+            self.done[index] = true;
+            return Ok(());
+        }
+        self.begin_on(index, step, self.node_of(index))
+    }
+
+    fn write_file(&self, step: &Step) -> Result<(), KernelError> {
+        match step {
+            Step::WriteHosts { node, lines } => {
+                self.inventory.devices(node)?;
+                node_files::write_hosts(self.paths, node, lines.as_deref())
+            }
+            Step::WriteResolv { node, text } => {
+                self.inventory.devices(node)?;
+                node_files::write_resolv(self.paths, node, text.as_deref())
+            }
+            Step::WriteNames { names } => names_file::write(self.paths, names.as_deref()),
+            _ => unreachable!("the others are no files"),
+        }
+    }
+
+    /// Does a step of one node that stands alone, or queues its requests.
+    fn begin_on(&mut self, index: usize, step: &'a Step, node: &'a NodeName) -> Result<(), KernelError> {
+        match step {
             Step::AddNode { kind, .. } => self.add_node(index, node, *kind),
             Step::AddBridge { link, mac, mtu, bridge, .. } => {
                 let end = LinkEnd { name: link, index: self.new_index(node, link)?, mac: *mac, mtu: *mtu };
@@ -159,17 +189,14 @@ impl<'a> Execution<'a> {
                 self.queue(index, node, netlink::delete_neighbour(device, neighbour));
                 Ok(())
             }
-            Step::WriteHosts { lines, .. } => {
-                self.inventory.devices(node)?;
-                node_files::write_hosts(self.paths, node, lines.as_deref())?;
-                self.done[index] = true;
-                Ok(())
-            }
             Step::SetLink { link, change, .. } => self.change_link(index, node, link, change),
             Step::SetSysctl { .. } | Step::ResetSysctl { .. } => self.write_setting(index),
-            Step::AddCable { .. } | Step::DeleteLink { .. } | Step::DeleteNode { .. } => {
-                unreachable!("these are done phase by phase")
-            }
+            Step::AddCable { .. }
+            | Step::DeleteLink { .. }
+            | Step::DeleteNode { .. }
+            | Step::WriteHosts { .. }
+            | Step::WriteResolv { .. }
+            | Step::WriteNames { .. } => unreachable!("these are done elsewhere"),
         }
     }
 
@@ -196,7 +223,7 @@ impl<'a> Execution<'a> {
         let with_settings: Vec<&'a NodeName> = range
             .clone()
             .filter(|i| matches!(self.steps[*i], Step::SetSysctl { .. } | Step::ResetSysctl { .. }))
-            .map(|i| self.steps[i].node())
+            .filter_map(|i| self.steps[i].node())
             .collect();
         for node in with_settings {
             self.flush(node);

@@ -18,7 +18,7 @@ impl<'a> Execution<'a> {
     pub(super) fn write_settings(&mut self, range: Range<usize>) {
         let mut by_node: BTreeMap<&'a NodeName, Vec<usize>> = BTreeMap::new();
         for index in range {
-            by_node.entry(self.steps[index].node()).or_default().push(index);
+            by_node.entry(self.node_of(index)).or_default().push(index);
         }
         for (node, indexes) in by_node {
             self.write_settings_of(node, indexes);
@@ -27,7 +27,7 @@ impl<'a> Execution<'a> {
 
     /// Writes one setting.
     pub(super) fn write_setting(&mut self, index: usize) -> Result<(), KernelError> {
-        let node = self.steps[index].node();
+        let node = self.node_of(index);
         // Something may wait that the setting needs, or that would undo it.
         self.flush(node);
         self.write_settings_of(node, vec![index]);

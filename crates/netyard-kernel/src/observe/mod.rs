@@ -16,6 +16,7 @@ pub(crate) use namespace::{Job, Look, Seen, read_all};
 
 use crate::error::{Access, KernelError};
 use crate::inventory::{Devices, Inventory, Known};
+use crate::names_file;
 use crate::namespaces::Namespaces;
 use crate::netns;
 use crate::node_files::{self, Mark};
@@ -51,8 +52,8 @@ pub(crate) fn observe(
     let peers = Peers::resolve(namespaces, &seen)?;
     let inventory = take_inventory(&seen, &peers);
     let knows_makers = namespace::kernel_knows_address_makers();
-    let mut state = NetState::default();
-    let mut hosts = None;
+    let mut state = NetState { names: names_file::read(paths)?, ..NetState::default() };
+    let (mut hosts, mut resolv) = (None, None);
     for (node, seen) in seen {
         let mark = marks.remove(&node).flatten();
         let (kind, origin) =
@@ -60,6 +61,7 @@ pub(crate) fn observe(
         if let Some(mut observed) = assemble(kind, &node, seen, &peers, knows_makers) {
             observed.origin = origin;
             observed.hosts = node_files::read_hosts(paths, &node, &mut hosts)?;
+            observed.resolv = node_files::read_resolv(paths, &node, &mut resolv)?;
             state.nodes.insert(node, observed);
         }
     }

@@ -73,6 +73,16 @@ steps! {
     Node = "node", "enter the node's network namespace";
     /// The mounts that only a node has.
     NodeFiles = "node-files", "lay the node's own files over the lab's";
+    /// pivot_root(2) into a file system without files.
+    EmptyRoot = "empty-root", "take all files from the process";
+    /// setresuid(2) and its kin.
+    Identity = "identity", "give up being root";
+    /// capset(2), and what would bring capabilities back.
+    Capabilities = "capabilities", "give up all capabilities";
+    /// PR_SET_NO_NEW_PRIVS (prctl(2)).
+    NoNewPrivileges = "no-new-privileges", "rule out new privileges";
+    /// setrlimit(2).
+    Limits = "limits", "limit what the process may use";
     /// sethostname(2).
     Hostname = "hostname", "set the node's host name";
 }

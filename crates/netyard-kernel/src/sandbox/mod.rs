@@ -4,13 +4,16 @@
 //! process has a single thread: the kernel moves threads, not processes, between namespaces, and refuses user and mount
 //! namespaces to a process that has several.
 //!
+//! [`confine`] goes the other way: it leaves a process of a lab with nothing but what it was given.
+//!
 //! What a lab sees of the machine's files is the machine's own tree, except for:
 //!
 //! - `/run`: a file system in memory with the machine's entries bound into it, so that `/run/netns` and `/run/netyard` are the
-//!   lab's own;
+//!   lab's own, and without the sockets at which programs of the machine answer for names;
 //! - `/etc`: an overlay, so that `/etc/netns` can be written and nothing written there reaches the machine;
 //! - `/proc` and `/sys`: those of the lab's PID and network namespace.
 
+mod confine;
 mod error;
 mod join;
 mod node;
@@ -18,6 +21,7 @@ mod overlay;
 mod process;
 mod unshare;
 
+pub use confine::confine;
 pub use error::{SandboxError, SandboxStep};
 pub use join::{Holder, join, start_time_of};
 pub use node::enter_node;
@@ -25,7 +29,7 @@ pub use process::{
     Child, Ended, Fork, TerminalOwner, catch_interrupt, close_inherited_files, fork, reset_signal,
     terminal_owner,
 };
-pub use unshare::{create, furnish, hold, outlive_parent};
+pub use unshare::{create, furnish, hold, outlive_parent, silence};
 
 /// A file that every lab and sandbox has and the machine has not: whoever sees it is inside.
 pub const INSIDE_MARK: &str = "/run/netyard/.inside";

@@ -24,6 +24,12 @@ pub(super) fn lay_run() -> Result<(), SandboxError> {
 /// The lab's own `/etc`: an overlay, so that a file can be written that belongs to somebody the lab does not know. Where the
 /// kernel has no overlay for this user (before 5.11, or compiled out), the entries are bound one by one.
 pub(super) fn lay_etc() -> Result<(), SandboxError> {
+    // Read now: a container's are bound over its `/etc`, where the overlay does not see them, and the resolver file is mostly a
+    // link into `/run/systemd/resolve`.
+    let files = NODE_FILES.map(|name| {
+        let path = Path::new("/etc").join(name);
+        (fs::read(&path).unwrap_or_default(), path)
+    });
     let (upper, work) = ("/run/netyard/etc", "/run/netyard/etc-work");
     for dir in [upper, work] {
         fs::create_dir_all(dir).map_err(SandboxStep::Etc.failed_io())?;
@@ -31,15 +37,36 @@ pub(super) fn lay_etc() -> Result<(), SandboxError> {
     let options = format!("lowerdir=/etc,upperdir={upper},workdir={work},userxattr");
     let etc = Path::new("/etc");
     if mount(Some("overlay"), etc, Some("overlay"), MsFlags::empty(), Some(options.as_str())).is_err() {
-        shadow(etc, &["hosts", "hostname", "netns"]).map_err(SandboxStep::Etc.failed())?;
+        let left_out: Vec<&str> = NODE_FILES.into_iter().chain(["netns"]).collect();
+        shadow(etc, &left_out).map_err(SandboxStep::Etc.failed())?;
     }
-    // These two are what a node's own are bound over, so they must be there, and be the lab's own files.
-    for file in ["/etc/hosts", "/etc/hostname"] {
-        let text = fs::read(file).unwrap_or_default();
-        let _ = fs::remove_file(file);
-        fs::write(file, text).map_err(SandboxStep::Etc.failed_io())?;
+    for (text, path) in files {
+        let _ = fs::remove_file(&path);
+        fs::write(path, text).map_err(SandboxStep::Etc.failed_io())?;
     }
     fs::create_dir_all("/etc/netns").map_err(SandboxStep::Etc.failed_io())
+}
+
+/// The files of `/etc` that a node's own are bound over, so they must be there, and be the lab's own regular files.
+const NODE_FILES: [&str; 3] = ["hosts", "hostname", "resolv.conf"];
+
+/// Where programs of the machine answer questions for names, each a directory with a socket in it: the name service caches of
+/// nscd(8), Avahi's (nss-mdns), and systemd-resolved's (nss-resolve(8)). A socket with a path is reached from every network
+/// namespace, so a program of a node would be told the machine's names. Where `/var/run` is a link to `/run`, as on all current
+/// systems, the two are one.
+const ANSWERING: [&str; 5] =
+    ["/run/nscd", "/run/avahi-daemon", "/run/systemd/resolve", "/var/run/nscd", "/var/run/avahi-daemon"];
+
+/// Hides the machine's own answers for names. The C library's modules then find nobody (`UNAVAIL`, nsswitch.conf(5)), and the
+/// usual `hosts: files resolve [!UNAVAIL=return] dns` goes on to `dns`, which is the node's resolver file. To be called behind
+/// [`lay_etc`], which may read that of the lab from here.
+pub(super) fn hide_answering() -> Result<(), SandboxError> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    for dir in ANSWERING.into_iter().filter(|dir| Path::new(dir).is_dir()) {
+        mount(Some("netyard"), dir, Some("tmpfs"), flags, Some("mode=755"))
+            .map_err(SandboxStep::Run.failed())?;
+    }
+    Ok(())
 }
 
 /// The `/sys` of the network namespace this process is in. It shows the machine's interfaces otherwise. Where the kernel

@@ -58,6 +58,7 @@ fn unshare_with_user() -> Result<(), SandboxError> {
 pub fn furnish() -> Result<(), SandboxError> {
     overlay::lay_run()?;
     overlay::lay_etc()?;
+    overlay::hide_answering()?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     // Where parts of the machine's /proc or /sys are masked, as in a container, the kernel refuses fresh ones (EPERM,
     // mount_too_revealing()). The machine's own serve then too, they only show more than the lab.
@@ -92,15 +93,19 @@ pub fn outlive_parent() {
     let _ = nix::sys::prctl::set_pdeathsig(None);
 }
 
-/// Keeps the namespaces of a lab until the process is killed: the life of a holder, the first process of a lab's PID namespace.
-/// Its standard streams are let go, so that nobody who reads them waits for it.
-pub fn hold() -> ! {
-    let _ = nix::sys::prctl::set_name(c"netyard-holder");
+/// Lets the standard streams go, so that nobody who reads them waits for this process.
+pub fn silence() {
     if let Ok(null) = fs::File::options().read(true).write(true).open("/dev/null") {
         let _ = nix::unistd::dup2_stdin(&null);
         let _ = nix::unistd::dup2_stdout(&null);
         let _ = nix::unistd::dup2_stderr(&null);
     }
+}
+
+/// Keeps the namespaces of a lab until the process is killed: the life of a holder, the first process of a lab's PID namespace.
+pub fn hold() -> ! {
+    let _ = nix::sys::prctl::set_name(c"netyard-holder");
+    silence();
     // SAFETY: no handler is installed; ignoring SIGCHLD makes the kernel reap the orphans that this process inherits.
     let _ = unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) };
     loop {

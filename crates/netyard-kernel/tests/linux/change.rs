@@ -57,7 +57,9 @@ fn changes() -> Vec<(&'static str, Wanted)> {
     change("names", &|w| {
         for node in ["a", "b"] {
             w.state(node).hosts = Some(Arc::from("192.168.1.10 a\n192.168.1.11 b db\n"));
+            w.state(node).resolv = Some(crate::names::resolver("127.0.0.53"));
         }
+        w.0.names = Some(Arc::new(crate::names::names()));
     });
     change("nodes", &|w| {
         w.0.nodes.remove(&name("c"));
@@ -136,6 +138,7 @@ sandboxed! {
         let all = [
             "AddAddress", "AddBridge", "AddCable", "AddNeighbour", "AddNode", "AddRoute", "DeleteAddress", "DeleteLink",
             "DeleteNeighbour", "DeleteNode", "DeleteRoute", "ReplaceRoute", "ResetSysctl", "SetLink", "SetSysctl", "WriteHosts",
+            "WriteNames", "WriteResolv",
         ];
         assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), all);
         office.settle(&mut kernel);

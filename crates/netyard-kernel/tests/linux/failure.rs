@@ -28,7 +28,7 @@ sandboxed! {
         assert_eq!(error.step, twice, "{error:?}");
         match &error.source {
             KernelError::Refused { node, object, source } => {
-                assert_eq!((node, &**object), (steps[twice].node(), &Object::of(&steps[twice])));
+                assert_eq!((Some(node), &**object), (steps[twice].node(), &Object::of(&steps[twice])));
                 assert_eq!(source.errno, Errno::EEXIST);
             }
             other => panic!("{other:?}"),

@@ -9,7 +9,10 @@ mod network;
 
 mod build;
 mod change;
+mod confine;
 mod failure;
 mod foreign;
+mod lab;
+mod names;
 mod probe;
 mod spanning_tree;

@@ -25,6 +25,19 @@ macro_rules! sandboxed {
 /// Runs `test` in a sandbox: this same program is started again for this one test, in new namespaces, which a process can only
 /// get before it has threads. Skipped, with a word why, where the kernel does not allow it.
 pub(crate) fn run(name: &str, test: impl FnOnce()) {
+    run_isolated(name, true, test);
+}
+
+/// The same without a user namespace: as the machine's root, where that is who runs the tests, but in other namespaces.
+pub(crate) fn run_as_root(name: &str, test: impl FnOnce()) {
+    if geteuid().is_root() {
+        run_isolated(name, false, test);
+    } else {
+        println!("skipped {name}: not root");
+    }
+}
+
+fn run_isolated(name: &str, new_user: bool, test: impl FnOnce()) {
     if env::var_os(INSIDE).is_some() {
         furnish();
         return test();
@@ -34,7 +47,7 @@ pub(crate) fn run(name: &str, test: impl FnOnce()) {
     command.args([name, "--exact", "--nocapture", "--test-threads=1"]).env(INSIDE, "1");
     let (uid, gid) = (format!("0 {} 1", geteuid()), format!("0 {} 1", getegid()));
     // SAFETY: between fork and exec only system calls are made; the texts were made before.
-    unsafe { command.pre_exec(move || isolate(&uid, &gid)) };
+    unsafe { command.pre_exec(move || isolate(new_user, &uid, &gid)) };
     match command.output() {
         Ok(output) => {
             let (out, err) =
@@ -47,11 +60,13 @@ pub(crate) fn run(name: &str, test: impl FnOnce()) {
     }
 }
 
-fn isolate(uid: &str, gid: &str) -> io::Result<()> {
-    unshare(CloneFlags::CLONE_NEWUSER)?;
-    fs::write("/proc/self/setgroups", "deny")?;
-    fs::write("/proc/self/uid_map", uid)?;
-    fs::write("/proc/self/gid_map", gid)?;
+fn isolate(new_user: bool, uid: &str, gid: &str) -> io::Result<()> {
+    if new_user {
+        unshare(CloneFlags::CLONE_NEWUSER)?;
+        fs::write("/proc/self/setgroups", "deny")?;
+        fs::write("/proc/self/uid_map", uid)?;
+        fs::write("/proc/self/gid_map", gid)?;
+    }
     unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET)?;
     Ok(())
 }

@@ -1,11 +1,14 @@
 //! Addresses, routes, neighbours and names that come or change.
 
+use alloc::sync::Arc;
+
 use netyard_types::{Endpoint, IfName, Neighbour, NodeName, NodeState, Origin, Route, RouteKind};
 
 use super::{Planner, our_addresses};
 use crate::effects::routes_in_order;
 use crate::plan::Conflict;
 use crate::reason::Reason;
+use crate::resolv::is_our_resolv;
 use crate::simulate::{is_same_address, neighbour_like};
 use crate::step::Step;
 
@@ -113,23 +116,68 @@ impl Planner<'_> {
         self.push(Step::AddNeighbour { node: name.clone(), neighbour: wanted.clone() }, reason);
     }
 
-    /// Writes the names that differ.
-    pub(super) fn write_hosts(&mut self) {
+    /// Writes the names that differ, and where to ask for them.
+    pub(super) fn write_names(&mut self) {
         for (name, node) in self.described() {
-            let Some(now) = self.node_now(name) else { continue };
-            if now.hosts == node.hosts {
-                continue;
-            }
-            let reason = match (&now.hosts, &node.hosts) {
-                (_, None) => Reason::NotInFile,
-                (Some(_), Some(_)) => Reason::Names,
-                (None, Some(lines)) => {
-                    let before = self.observed.nodes.get(name).and_then(|n: &NodeState| n.hosts.as_ref());
-                    self.reason_to_add(name, core::iter::empty(), before == Some(lines))
-                }
-            };
-            self.push(Step::WriteHosts { node: name.clone(), lines: node.hosts.clone() }, reason);
+            self.write_hosts(name, node);
+            self.write_resolv(name, node);
         }
+        let (found, wanted) = (&self.observed.names, &self.desired.names);
+        if !is_same(found.as_ref(), wanted.as_ref()) {
+            let reason = Reason::of_names(found.as_deref(), wanted.as_deref());
+            self.push(Step::WriteNames { names: wanted.clone() }, reason);
+        }
+    }
+
+    fn write_hosts(&mut self, name: &NodeName, node: &NodeState) {
+        let (now, wanted) = (self.node_now(name).and_then(|now| now.hosts.as_ref()), node.hosts.as_ref());
+        if is_same(now, wanted) {
+            return;
+        }
+        let before = self.observed.nodes.get(name).and_then(|before| before.hosts.as_ref());
+        let reason = self.reason_to_write(name, [before, now, wanted], Reason::Names);
+        self.push(Step::WriteHosts { node: name.clone(), lines: wanted.cloned() }, reason);
+    }
+
+    fn write_resolv(&mut self, name: &NodeName, node: &NodeState) {
+        let now = self.node_now(name).and_then(|now| now.resolv.as_ref());
+        let wanted = node.resolv.as_ref().filter(|text| is_our_resolv(text));
+        match now {
+            Some(theirs) if !is_our_resolv(theirs) => {
+                if wanted.is_some() {
+                    self.conflicts.push(Conflict::Resolver { node: name.clone() });
+                }
+            }
+            now if is_same(now, wanted) => {}
+            now => {
+                let before = self.observed.nodes.get(name).and_then(|before| before.resolv.as_ref());
+                let reason = self.reason_to_write(name, [before, now, wanted], Reason::Resolver);
+                self.push(Step::WriteResolv { node: name.clone(), text: wanted.cloned() }, reason);
+            }
+        }
+    }
+
+    /// Why a file is written that was one thing before the plan, is another now, and is to be a third.
+    fn reason_to_write(
+        &self,
+        node: &NodeName,
+        [before, now, wanted]: [Option<&Arc<str>>; 3],
+        changed: Reason,
+    ) -> Reason {
+        match (now, wanted) {
+            (_, None) => Reason::NotInFile,
+            (Some(_), Some(_)) => changed,
+            (None, Some(_)) => self.reason_to_add(node, core::iter::empty(), is_same(before, wanted)),
+        }
+    }
+}
+
+/// Whether two values are the same. Those of one network are mostly shared, so that is asked first.
+fn is_same<T: ?Sized + PartialEq>(a: Option<&Arc<T>>, b: Option<&Arc<T>>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+        (None, None) => true,
+        _ => false,
     }
 }
 

@@ -42,7 +42,7 @@ pub fn diff(observed: &NetState, desired: &NetState) -> Plan {
     planner.add_addresses();
     planner.delete_addresses();
     planner.add_routes_and_neighbours();
-    planner.write_hosts();
+    planner.write_names();
     Plan { steps: planner.steps, conflicts: planner.conflicts, moves: moves(observed, desired) }
 }
 

@@ -56,6 +56,14 @@ pub fn simulate(state: &mut NetState, step: &Step) -> Result<(), SimulateError> 
             node_mut(state, node)?.hosts.clone_from(lines);
             Ok(())
         }
+        Step::WriteResolv { node, text } => {
+            node_mut(state, node)?.resolv.clone_from(text);
+            Ok(())
+        }
+        Step::WriteNames { names } => {
+            state.names.clone_from(names);
+            Ok(())
+        }
     }
 }
 

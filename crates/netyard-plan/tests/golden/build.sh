@@ -22,6 +22,14 @@ fd00:2::9 c
 EOF
 }
 
+resolver_1() {
+    cat <<'EOF'
+# written by netyard up
+nameserver 127.0.0.53
+search office.test
+EOF
+}
+
 # the namespaces
 ip netns add a
 ip -n a link set dev lo up
@@ -120,10 +128,19 @@ ip -n gw neighbour replace 192.168.1.10 lladdr 02:00:00:00:00:21 dev lan0 nud pe
 
 # names
 names_1 >>/etc/netns/a/hosts
+resolver_1 >/etc/netns/a/resolv.conf
 names_1 >>/etc/netns/b/hosts
+resolver_1 >/etc/netns/b/resolv.conf
 names_1 >>/etc/netns/c/hosts
+resolver_1 >/etc/netns/c/resolv.conf
 cat >>/etc/netns/gw/hosts <<'EOF'
 # netyard: begin, written by netyard up
 10.0.0.1 only-here
 # netyard: end
 EOF
+cat >/etc/netns/gw/resolv.conf <<'EOF'
+# written by netyard up
+nameserver 192.168.1.1
+search office.test
+EOF
+# the names of office.test are served by netyard up, not by this script

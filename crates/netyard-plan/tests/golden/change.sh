@@ -37,9 +37,11 @@ ip -n b route add default via 192.168.2.1 dev eth0 proto 121
 
 # names
 sed -i '/^# netyard: begin, written by netyard up$/,/^# netyard: end$/d' /etc/netns/a/hosts
+rm -f /etc/netns/a/resolv.conf
 sed -i '/^# netyard: begin, written by netyard up$/,/^# netyard: end$/d' /etc/netns/b/hosts
 cat >>/etc/netns/b/hosts <<'EOF'
 # netyard: begin, written by netyard up
 192.168.2.11 b
 # netyard: end
 EOF
+# the names of elsewhere.test are served by netyard up, not by this script

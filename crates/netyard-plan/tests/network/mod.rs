@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use netyard_types::{
-    Bridge, Endpoint, FdbEntry, IfAddr, IfName, Link, LinkKind, MacAddr, Neighbour, NeighbourState, NetState,
-    NextHop, NodeKind, NodeName, NodeState, OperState, Origin, PortState, Prefix, Route, RouteKind,
-    SysctlKey,
+    BadAnswer, Bridge, DomainName, Endpoint, FdbEntry, IfAddr, IfName, Link, LinkKind, MacAddr, Names,
+    Neighbour, NeighbourState, NetState, NextHop, NodeKind, NodeName, NodeState, OperState, Origin,
+    PortState, Prefix, Record, RecordData, Records, Route, RouteKind, SysctlKey, Trouble, Troubles, View,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -31,6 +31,7 @@ pub(crate) struct Recipe {
     routes: Vec<Way>,
     neighbours: Vec<Thing>,
     sysctls: Vec<Thing>,
+    names: Vec<Thing>,
 }
 
 pub(crate) fn recipe() -> impl Strategy<Value = Recipe> {
@@ -44,14 +45,16 @@ pub(crate) fn recipe() -> impl Strategy<Value = Recipe> {
         vec((0..NODES, any::<u8>(), any::<u8>(), hops()), 0..12),
         vec(thing(), 0..6),
         vec(thing(), 0..6),
+        vec(thing(), 0..8),
     )
-        .prop_map(|(nodes, cables, addresses, routes, neighbours, sysctls)| Recipe {
+        .prop_map(|(nodes, cables, addresses, routes, neighbours, sysctls, names)| Recipe {
             nodes,
             cables,
             addresses,
             routes,
             neighbours,
             sysctls,
+            names,
         })
 }
 
@@ -86,6 +89,7 @@ fn mix(a: &Recipe, b: &Recipe, mask: u64) -> Recipe {
         routes: part!(routes),
         neighbours: part!(neighbours),
         sysctls: part!(sysctls),
+        names: part!(names),
     }
 }
 
@@ -131,6 +135,9 @@ pub(crate) fn build(recipe: &Recipe) -> NetState {
     for thing in &recipe.sysctls {
         add_sysctl(&mut state, *thing);
     }
+    for thing in &recipe.names {
+        add_name(&mut state, *thing);
+    }
     state
 }
 
@@ -152,7 +159,48 @@ fn add_node(state: &mut NetState, n: u8, choice: u8) {
         node.links.insert(name, bridge);
     }
     node.hosts = (number % 4 != 0).then(|| Arc::from(format!("10.0.0.{number} n{n}\n")));
+    // The others' may be a person's.
+    node.resolv = (n.is_multiple_of(2) && !number.is_multiple_of(5))
+        .then(|| Arc::from(format!("{}\nnameserver 10.0.0.{}\n", NodeState::RESOLV_MARK, number % 2)));
     state.nodes.insert(node_name(n), node);
+}
+
+/// A part of what a name server answers: the first makes the server.
+fn add_name(state: &mut NetState, (node, port, which, value): Thing) {
+    let domain = DomainName::new(if node == 0 { "other.test" } else { "office.test" }).unwrap();
+    let fresh = || Names {
+        domain: domain.clone(),
+        ttl: 60,
+        name_servers: vec![domain.with_labels("ns").unwrap()],
+        servers: [(node_name(node), [ip(0, value)].into())].into(),
+        zones: [(domain.clone(), Records::new())].into(),
+        clients: [(ip(0, value), node_name(node))].into(),
+        views: Vec::new(),
+        troubles: Troubles::default(),
+        forward: Vec::new(),
+    };
+    let mut names = state.names.take().map_or_else(fresh, |names| (*names).clone());
+    let name = names.domain.with_labels(&format!("x{port}")).unwrap();
+    let record = Record::from(RecordData::address(ip(which, value)));
+    match which % 6 {
+        0 | 1 => names.zones.get_mut(&names.domain).unwrap().entry(name).or_default().push(record),
+        2 if names.views.is_empty() => names.views.push(View {
+            name: String::from("inside"),
+            nodes: [node_name(node)].into(),
+            records: [(name, vec![record])].into(),
+            troubles: Troubles::default(),
+        }),
+        2 => names.views[0].troubles.all = Some(Trouble { slow_ms: value.into(), answer: None }),
+        3 => drop(names.troubles.names.insert(name, Trouble { slow_ms: 0, answer: Some(BadAnswer::Drop) })),
+        4 => names.ttl = value.into(),
+        _ => names.forward.push((ip(0, value), 53).into()),
+    }
+    state.names = Some(Arc::new(names));
+}
+
+/// Whether the node has a resolver file of a person's.
+pub(crate) fn has_own_resolver(node: &NodeState) -> bool {
+    node.resolv.as_ref().is_some_and(|text| text.starts_with("nameserver"))
 }
 
 fn add_cable(state: &mut NetState, (a, b, number): Cable) {
@@ -276,12 +324,20 @@ pub(crate) fn with_strangers(mut state: NetState, choice: u16) -> NetState {
                 node.links.insert(at.link.clone(), link);
             }
         }
+        if bits & 3 == 3 && is_left_to_persons(name) {
+            node.resolv = Some(Arc::from("nameserver 172.16.0.9\n"));
+        }
         let names: Vec<_> = node.links.keys().cloned().collect();
         for (i, dev) in (0u8..).zip(names) {
             add_stranger(node, &dev, i, bits >> 2);
         }
     }
     state
+}
+
+/// Whether no network has a resolver file of Netyard's on the node.
+fn is_left_to_persons(name: &NodeName) -> bool {
+    name.as_str().ends_with(['1', '3', '5'])
 }
 
 fn add_stranger(node: &mut NodeState, dev: &IfName, i: u8, bits: u16) {

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use netyard_types::{
-    Bridge, Endpoint, IfAddr, IfName, Link, MacAddr, Neighbour, NeighbourState, NetState, NextHop, NodeKind,
-    NodeName, NodeState, Origin, Prefix, Route, RouteKind, SysctlKey,
+    Bridge, DomainName, Endpoint, IfAddr, IfName, LOOPBACK_SERVER, Link, MacAddr, Names, Neighbour,
+    NeighbourState, NetState, NextHop, NodeKind, NodeName, NodeState, Origin, Prefix, Record, RecordData,
+    Route, RouteKind, SysctlKey, Troubles,
 };
 
 pub(crate) fn node(name: &str) -> NodeName {
@@ -56,6 +57,40 @@ pub(crate) fn via(to: &str, via: &str, link: &str) -> Route {
 pub(crate) fn permanent(addr: &str, link: &str, n: u8) -> Neighbour {
     let state = NeighbourState::Permanent;
     Neighbour { dev: dev(link), addr: ip(addr), mac: Some(mac(n)), state, origin: Origin::Netyard }
+}
+
+pub(crate) fn domain(name: &str) -> DomainName {
+    DomainName::new(name).unwrap()
+}
+
+/// A resolver file of Netyard's.
+pub(crate) fn resolver(server: &str) -> Arc<str> {
+    format!("{}\nnameserver {server}\nsearch office.test\n", NodeState::RESOLV_MARK).into()
+}
+
+/// What the office's name server answers.
+pub(crate) fn answers() -> Names {
+    let record = |name: &str, data: RecordData| (domain(name), vec![Record::from(data)]);
+    let mail = RecordData::Mx { preference: 10, exchange: domain("mail.elsewhere.example") };
+    let office = [
+        record("office.test", mail),
+        record("ns.office.test", RecordData::A(LOOPBACK_SERVER)),
+        record("db.office.test", RecordData::address(ip("10.0.0.2"))),
+        record("www.office.test", RecordData::Cname(domain("db.office.test"))),
+    ];
+    let reverse = [record("2.0.0.10.in-addr.arpa", RecordData::Ptr(domain("db.office.test")))];
+    Names {
+        domain: domain("office.test"),
+        ttl: 60,
+        name_servers: vec![domain("ns.office.test")],
+        servers: ["a", "b"].map(|name| (node(name), [LOOPBACK_SERVER.into()].into())).into(),
+        zones: [(domain("office.test"), office.into()), (domain("0.0.10.in-addr.arpa"), reverse.into())]
+            .into(),
+        clients: [(ip("10.0.0.2"), node("b"))].into(),
+        views: Vec::new(),
+        troubles: Troubles::default(),
+        forward: Vec::new(),
+    }
 }
 
 /// Changes a network in place, for the tests that compare two.

@@ -9,6 +9,7 @@ mod graph;
 mod import;
 mod ls;
 mod manual;
+pub(crate) mod names;
 mod ping;
 mod plan;
 mod show;

@@ -2,15 +2,14 @@
 
 use netyard_kernel::{LinuxKernel, Paths};
 use netyard_plan::{Kernel, Scope, Which};
-use netyard_types::{LabName, NetState, NodeName};
+use netyard_types::{LabName, NetState};
 use serde_json::json;
 
 use super::exec::check_node;
 use super::{print, print_json};
-use crate::args::{Show, Table as What};
+use crate::args::Show;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::natural;
 use crate::render::tables;
 use crate::world::World;
 
@@ -27,17 +26,10 @@ pub(super) fn run(lab: Option<&LabName>, show: &Show) -> Result<Exit, CommandErr
             state.nodes.retain(|node, _| show.nodes.contains(node));
         }
         if show.json.json {
-            let rows = match show.what {
-                What::Names => tables::names_json(&hosts_files(&state)),
-                what => tables::json(&state, what),
-            };
-            let what = tables::word(show.what);
+            let (what, rows) = (tables::word(show.what), tables::json(&state, show.what));
             return print_json(&json!({ "schema_version": 1, "lab": name, what: rows }));
         }
-        let table = match show.what {
-            What::Names => tables::names(&hosts_files(&state)),
-            what => tables::text(&state, what),
-        };
+        let table = tables::text(&state, show.what);
         if table.is_empty() {
             print(&format!("no {}\n", tables::word(show.what)))
         } else {
@@ -50,12 +42,4 @@ pub(super) fn run(lab: Option<&LabName>, show: &Show) -> Result<Exit, CommandErr
 pub(super) fn observe() -> Result<NetState, CommandError> {
     let mut kernel = LinuxKernel::open(Paths::default()).map_err(CommandError::Observe)?;
     kernel.observe(&Scope { nodes: Which::All, ..Scope::default() }).map_err(CommandError::Observe)
-}
-
-/// The hosts file of every node, whole, as a program on the node reads it.
-fn hosts_files(state: &NetState) -> Vec<(NodeName, String)> {
-    let read = |node: &NodeName| std::fs::read_to_string(Paths::default().hosts(node)).unwrap_or_default();
-    let mut nodes: Vec<&NodeName> = state.nodes.keys().collect();
-    nodes.sort_by(|a, b| natural::compare(a.as_str(), b.as_str()));
-    nodes.into_iter().map(|node| (node.clone(), read(node))).collect()
 }

@@ -103,6 +103,7 @@ fn change(desired: &NetState) -> Result<Applied, CommandError> {
     bar.clear();
     let (settled, applied) = settled?;
     settled.map_err(CommandError::Settle)?;
+    netyard_lab::keeper::refresh()?;
     Ok(applied)
 }
 

@@ -1,10 +1,11 @@
 //! The one place that knows what to do about each error. Libraries state facts; this turns them into advice.
 
 mod file;
+mod names;
 
 use netyard_kernel::sandbox::{SandboxError, SandboxStep};
 use netyard_lab::LabError;
-use netyard_plan::{ApplyError, RolledBack};
+use netyard_plan::{ApplyError, Conflict, RolledBack};
 use netyard_probe::ResolveError;
 use nix::errno::Errno;
 
@@ -35,6 +36,7 @@ pub(crate) fn of(error: &CommandError) -> Vec<String> {
         CommandError::Lab(error) => of_lab(error),
         CommandError::Sandbox(error) => of_sandbox(error),
         CommandError::Apply(error) => of_apply(error),
+        CommandError::Names(error) => names::of(error),
         CommandError::Settle(_) => {
             one("`netyard show links` shows the state of every link; `netyard down` takes all of it away")
         }
@@ -138,12 +140,25 @@ fn of_errno(errno: Errno) -> Option<&'static str> {
     })
 }
 
+/// How what stands in the way is moved out of it.
+fn of_conflicts(conflicts: &[Conflict]) -> Vec<String> {
+    let mut hints = Vec::new();
+    if conflicts.iter().any(|conflict| !matches!(conflict, Conflict::Resolver { .. })) {
+        hints.push(String::from("rename one of the two: netyard does not remove what it did not make"));
+    }
+    hints.extend(conflicts.iter().find_map(|conflict| match conflict {
+        Conflict::Resolver { node } => Some(format!(
+            "`netyard enter -- rm /etc/netns/{node}/resolv.conf` removes it, `by = \"none\"` in `[names]` leaves it alone"
+        )),
+        _ => None,
+    }));
+    hints
+}
+
 /// In what state the lab is now.
 fn of_outcome<E: std::error::Error + 'static>(error: &ApplyError<E>) -> Vec<String> {
     match error {
-        ApplyError::Conflicts(_) => {
-            vec![String::from("rename one of the two: netyard does not remove what it did not make")]
-        }
+        ApplyError::Conflicts(conflicts) => of_conflicts(conflicts),
         ApplyError::Step { rolled_back, .. } => match **rolled_back {
             RolledBack::Restored => {
                 vec![String::from("the steps before it were taken back, so all is as it was")]

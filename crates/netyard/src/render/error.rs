@@ -14,16 +14,8 @@ pub(crate) fn write(out: &mut impl Write, error: &CommandError) -> io::Result<()
         return findings::write(out, mistakes);
     }
     writeln!(out, "{ERROR}error{ERROR:#}: {error}")?;
-    let mut cause = error.source();
-    let mut last = error.to_string();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        // A transparent wrapper says what its source says.
-        if text != last {
-            writeln!(out, "  caused by: {text}")?;
-        }
-        last = text;
-        cause = error.source();
+    for text in texts(error).iter().skip(1) {
+        writeln!(out, "  caused by: {text}")?;
     }
     for line in hints::details(error) {
         writeln!(out, "  {line}")?;
@@ -32,4 +24,22 @@ pub(crate) fn write(out: &mut impl Write, error: &CommandError) -> io::Result<()
         writeln!(out, "{HINT}hint{HINT:#}: {hint}")?;
     }
     Ok(())
+}
+
+/// An error and its causes on one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    texts(error).join(": ")
+}
+
+/// What an error and its causes say, the error first.
+fn texts(error: &dyn Error) -> Vec<String> {
+    let mut texts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        texts.push(error.to_string());
+        cause = error.source();
+    }
+    // A transparent wrapper says what its source says.
+    texts.dedup();
+    texts
 }

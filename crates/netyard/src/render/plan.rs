@@ -49,7 +49,9 @@ fn sign(step: &Step) -> (char, Style) {
         Step::SetSysctl { .. }
         | Step::SetLink { .. }
         | Step::ReplaceRoute { .. }
-        | Step::WriteHosts { .. } => ('~', CHANGED),
+        | Step::WriteHosts { .. }
+        | Step::WriteResolv { .. }
+        | Step::WriteNames { .. } => ('~', CHANGED),
     }
 }
 

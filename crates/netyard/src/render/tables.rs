@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
+use netyard_kernel::Paths;
 use netyard_types::{Link, NetState, NextHop, NodeName, NodeState, OperState, Origin, Route, RouteKind};
 use serde_json::{Value, json};
 
 use super::table::Table;
 use crate::args::Table as What;
+use crate::commands::names;
 use crate::natural;
 
 /// The plural by which the table is known.
@@ -22,7 +24,7 @@ pub(crate) fn word(what: What) -> &'static str {
     }
 }
 
-/// One table of the state. Names come from files, see [`names`].
+/// One table of the state.
 pub(crate) fn text(state: &NetState, what: What) -> Table {
     match what {
         What::Nodes => nodes(state),
@@ -31,7 +33,7 @@ pub(crate) fn text(state: &NetState, what: What) -> Table {
         What::Routes => routes(state),
         What::Neighbours => neighbours(state),
         What::Fdb => fdb(state),
-        What::Names => names(&[]),
+        What::Names => super::names::table(&names::find(state, &Paths::default())),
     }
 }
 
@@ -209,33 +211,6 @@ fn fdb(state: &NetState) -> Table {
     table
 }
 
-/// What every node's hosts file says, line by line, comments and `localhost` apart.
-pub(crate) fn names(files: &[(NodeName, String)]) -> Table {
-    let mut table = Table::new(&["node", "address", "names"]);
-    for (node, file) in files {
-        for (addr, names) in hosts_lines(file) {
-            table.row([node.to_string(), addr.to_owned(), names.join(" ")]);
-        }
-    }
-    table
-}
-
-/// The same for programs.
-pub(crate) fn names_json(files: &[(NodeName, String)]) -> Value {
-    let row = |node: &NodeName, (addr, names): (&str, Vec<&str>)| json!({ "node": node, "address": addr, "names": names });
-    files.iter().flat_map(|(node, file)| hosts_lines(file).map(move |line| row(node, line))).collect()
-}
-
-fn hosts_lines(file: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
-    file.lines().filter_map(|line| {
-        let mut words = line.split('#').next()?.split_whitespace();
-        let addr = words.next()?;
-        let names: Vec<&str> = words.collect();
-        let is_base = names.iter().any(|name| *name == "localhost" || name.starts_with("ip6-"));
-        (!names.is_empty() && !is_base).then_some((addr, names))
-    })
-}
-
 fn origin(origin: Origin) -> String {
     match origin {
         Origin::Netyard => String::from("netyard"),
@@ -258,6 +233,9 @@ fn lower(value: &impl serde::Serialize) -> String {
 
 /// The rows of a table for programs: the fields of the state, with the node beside them.
 pub(crate) fn json(state: &NetState, what: What) -> Value {
+    if what == What::Names {
+        return super::names::json(&names::find(state, &Paths::default()));
+    }
     let mut rows = Vec::new();
     for (name, node) in in_order(state) {
         match what {
@@ -311,16 +289,4 @@ fn with_node(node: &NodeName, value: &impl serde::Serialize) -> Value {
         row.extend(fields);
     }
     Value::Object(row)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_files_are_read_without_their_base() {
-        let file = "127.0.0.1 localhost\n# x\n10.0.0.1\ta db # note\n::1 localhost ip6-localhost\n10.0.0.2\n";
-        let lines: Vec<_> = hosts_lines(file).collect();
-        assert_eq!(lines, [("10.0.0.1", vec!["a", "db"])]);
-    }
 }

@@ -47,6 +47,7 @@ mistakes! {
     invalid_address: "invalid-address";
     invalid_subnet: "invalid-subnet";
     invalid_mac: "invalid-mac";
+    invalid_domain_name: "invalid-domain-name";
     invalid_sysctl: "invalid-sysctl";
     count_zero: "count-zero";
     not_allowable: "not-allowable";
@@ -73,6 +74,16 @@ mistakes! {
     switch_loop: "switch-loop";
     too_many_ports: "too-many-ports";
     invalid_mtu: "invalid-mtu";
+    unknown_name: "unknown-name";
+    outside_domain: "outside-domain";
+    name_too_long: "name-too-long";
+    duplicate_entry: "duplicate-entry";
+    cname_not_alone: "cname-not-alone";
+    cname_loop: "cname-loop";
+    no_address: "no-address";
+    two_views: "two-views";
+    names_by_hosts: "names-by-hosts";
+    names_values: "names-values";
     only_comments: "only-comments";
     utf_16: "utf-16";
     latin_1: "latin-1";
