@@ -37,7 +37,11 @@ static DEMO: Lesson = lesson!("demo", "demo", ["netyard.toml"]);
 static LESSONS: [Lesson; 7] = [
     lesson!("lessons/1-switch", "1-switch", ["netyard.toml"]),
     lesson!("lessons/2-gateway", "2-gateway", ["netyard.toml"]),
-    lesson!("lessons/3-names", "3-names", ["netyard.toml", "moved.toml", "hosts.toml"]),
+    lesson!(
+        "lessons/3-names",
+        "3-names",
+        ["netyard.toml", "moved.toml", "hosts.toml", "dns.toml", "again.toml"]
+    ),
     lesson!("lessons/4-namespaces", "4-namespaces", []),
     lesson!("lessons/5-cable", "5-cable", []),
     lesson!("lessons/6-bridge", "6-bridge", ["netyard.toml"]),

@@ -9,6 +9,7 @@ mod support;
 
 mod change;
 mod crash;
+mod dns;
 mod exec;
 mod failure;
 mod help;
