@@ -89,7 +89,7 @@ fn dig_and_host_agree() {
         assert_eq!(dig("a", "+tcp a gw").lines().count(), 2);
         assert_eq!(dig("c", "mx office.test"), "10 mail.Office.test.\n");
         assert_eq!(dig("c", "txt office.test"), "\"the whole office\"\n");
-        assert_eq!(dig("c", "srv _http._tcp"), "0 5 80 www.Office.test.\n");
+        assert_eq!(dig("c", "srv _http._tcp.office.test"), "0 5 80 www.Office.test.\n");
         assert_eq!(dig("c", "-x 10.1.0.2"), "b.Office.test.\n");
         assert_eq!(sorted(&dig("c", "mail")), ["10.0.0.2", "10.1.0.9"]);
         let status = |words: &str| {
