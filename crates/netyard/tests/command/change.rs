@@ -243,7 +243,7 @@ changes! {
         reach = &[("a", &["b", "u"])];
     an_alias:
         edits = &[("address = \"10.0.0.12\"", "address = \"10.0.0.12\"\naliases = [\"db\", \"cache\"]")],
-        plan = &["hosts file of a"],
+        plan = &["serve the names of change.test", "db: none -> CNAME b"],
         reach = &[("a", &["db", "cache"]), ("c", &["db"])];
     a_setting:
         edits = &[("address = \"10.0.0.11\"", "address = \"10.0.0.11\"\nsysctl = { \"net.ipv4.conf.all.rp_filter\" = 2, \"net.ipv4.ip_default_ttl\" = 99 }")],
@@ -272,8 +272,18 @@ changes! {
         reach = &[("a", &["10.5.0.2", "b", "c"])];
     names_by_nobody:
         edits = &[("[switch.lan]", "[names]\nby = \"none\"\n\n[switch.lan]")],
-        plan = &["take the names out of the hosts file of a"],
+        plan = &["give a the resolver file of the lab", "serve no names"],
         reach = &[("a", &["10.0.0.12", "10.1.0.13"])],
+        untouched = ("u", "10.1.0.101");
+    names_by_hosts:
+        edits = &[("[switch.lan]", "[names]\nby = \"hosts\"\n\n[switch.lan]")],
+        plan = &["write the names into the hosts file of a", "serve no names"],
+        reach = &[("a", &["b", "c"])],
+        untouched = ("u", "10.1.0.101");
+    names_by_a_router:
+        edits = &[("[switch.lan]", "[names]\nserver = \"gw\"\n\n[switch.lan]")],
+        plan = &["write the resolver file of a", "another server"],
+        reach = &[("a", &["b", "c"]), ("c", &["a"])],
         untouched = ("u", "10.1.0.101");
     a_new_name_of_a_switch:
         edits = &[("[switch.lan]", "[switch.floor]"), ("on = \"lan\", address = \"10.0.0.1\"", "on = \"floor\", address = \"10.0.0.1\""),

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::{Netyard, has_programs, wait_until};
+use crate::support::{Netyard, assert_page, has_programs, wait_until};
 
 /// Two networks, so that queries cross a router, and something of everything that `[names]` can say.
 const FILE: &str = r#"
@@ -52,6 +52,28 @@ fn sorted(text: &str) -> Vec<&str> {
     let mut words: Vec<&str> = text.split_whitespace().collect();
     words.sort_unstable();
     words
+}
+
+const TROUBLE: &str = "[names.trouble]
+db = \"servfail\"
+a = \"nxdomain\"
+c = { slow = \"600ms\" }
+mail = \"truncate\"
+www = \"drop\"
+";
+
+/// What is shown of names, and of a change of names.
+#[test]
+fn names_are_shown() {
+    let Some(yard) = Netyard::with_lab(&by_the_router()) else { return };
+    let page = |name: &str, line: &str| assert_page("snapshots", name, &yard.run(line).to_string());
+    page("show_names_views", "show names");
+    page("show_names_views_json", "show names b --json");
+    page("show_names_of_a_node", "show names b");
+    yard.write("netyard.toml", format!("{FILE}{TROUBLE}").replace("CNAME = \"b\"", "CNAME = \"a\""));
+    page("plan_of_names", "plan");
+    yard.ok("up");
+    page("show_names_trouble", "show names a");
 }
 
 #[test]
@@ -260,8 +282,7 @@ fn the_network_carries_the_queries() {
 
 #[test]
 fn trouble_is_served_as_ordered() {
-    let trouble = "[names.trouble]\ndb = \"servfail\"\na = \"nxdomain\"\nc = { slow = \"600ms\" }\nmail = \"truncate\"\nwww = \"drop\"\n";
-    let Some(yard) = Netyard::with_lab(&format!("{FILE}{trouble}")) else { return };
+    let Some(yard) = Netyard::with_lab(&format!("{FILE}{TROUBLE}")) else { return };
     yard.run("ping c db -c 1").expect_code(1).expect_complaint("SERVFAIL");
     yard.run("ping c a -c 1").expect_code(1);
     yard.assert_reaches("b", ["c"]);
@@ -270,8 +291,8 @@ fn trouble_is_served_as_ordered() {
     }
     let dig = |words: &str| yard.sh("a", &format!("dig +search {words}")).stdout;
     assert!(dig("db").contains("status: SERVFAIL"));
-    assert!(dig("a").contains("status: NXDOMAIN"));
-    let slow = dig("c");
+    assert!(dig("a.office.test").contains("status: NXDOMAIN"));
+    let slow = dig("c.office.test");
     let took: u32 = slow.split("Query time: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     assert!(took >= 600, "{slow}");
     assert!(dig("+ignore mail").contains(" tc"));

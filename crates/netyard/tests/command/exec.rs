@@ -163,7 +163,7 @@ fn a_node_has_its_own_name_and_names() {
     );
     assert_eq!(
         yard.sh("red", "getent hosts db").stdout.split_whitespace().collect::<Vec<_>>(),
-        ["10.0.0.2", "blue", "db"]
+        ["10.0.0.2", "blue.pair.test", "db.pair.test"]
     );
     assert_eq!(yard.sh("lan", "hostname").stdout, "lan\n");
     if has_programs(&["ip"]) {
