@@ -2,14 +2,15 @@
 //!
 //! [`Answer`]: crate::Answer
 
-use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::{fmt, io};
 
-use netyard_types::{IfName, NameError};
+use netyard_kernel::netns::NamespaceError;
+use netyard_types::{DomainName, DomainNameError, IfName, NameError};
 use nix::errno::Errno;
 
-use crate::Family;
+use crate::{Family, NameServer, ServerFault};
 
 /// A name leads to no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +21,6 @@ pub enum ResolveError {
     UnknownName {
         /// The name.
         name: String,
-        /// The names that the hosts file has.
-        candidates: Vec<String>,
     },
     /// The name has addresses, but none of the family asked for.
     #[error("{name} has no {family} address")]
@@ -49,6 +48,100 @@ pub enum ResolveError {
         /// What stands behind the `%`.
         zone: String,
     },
+    /// What is in no hosts file and cannot be asked for.
+    #[error("{name:?} is no domain name")]
+    BadName {
+        /// What was given.
+        name: String,
+        /// What is wrong with it.
+        source: DomainNameError,
+    },
+    /// A name server says that there is no such name (NXDOMAIN).
+    #[error("`{name}` is no name{}, says the name server {server}", In(domains))]
+    NoName {
+        /// The name.
+        name: String,
+        /// The domains that it was looked for in; none if it was asked for as it is.
+        domains: Vec<DomainName>,
+        /// The server.
+        server: NameServer,
+    },
+    /// A name server says that the name is there, but has no address of the family (RFC 2308 §2.2).
+    #[error("`{name}` has no {}address, says the name server {server}", Of(*family))]
+    NoAddress {
+        /// The name.
+        name: String,
+        /// The family asked for, if not both.
+        family: Option<Family>,
+        /// The server.
+        server: NameServer,
+    },
+    /// No name server gave an answer.
+    #[error("nobody says what `{name}` is: {}", Faults(faults))]
+    NoAnswer {
+        /// The name.
+        name: String,
+        /// The whole name that was asked for last.
+        asked: DomainName,
+        /// The servers that were asked, in order, and why each is of no use.
+        faults: Vec<(NameServer, ServerFault)>,
+    },
+    /// The namespace, from where servers are to be asked, cannot be opened or entered.
+    #[error(transparent)]
+    Namespace(#[from] NamespaceError),
+    /// The thread that asks cannot be started.
+    #[error("cannot start a thread")]
+    Thread {
+        /// What the kernel answered.
+        #[source]
+        errno: Errno,
+    },
+    /// There is no random number for a question (getrandom(2)).
+    #[error("cannot get a random number")]
+    Random {
+        /// What the kernel answered.
+        #[source]
+        errno: Errno,
+    },
+}
+
+/// Writes where a name was looked for.
+struct In<'a>(&'a [DomainName]);
+
+impl fmt::Display for In<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, domain) in self.0.iter().enumerate() {
+            f.write_str(match (at, self.0.len()) {
+                (0, 1) => " in the domain ",
+                (0, _) => " in the domains ",
+                _ => ", ",
+            })?;
+            domain.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a family in front of a noun.
+struct Of(Option<Family>);
+
+impl fmt::Display for Of {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |family| write!(f, "{family} "))
+    }
+}
+
+/// Writes what is wrong with each server.
+struct Faults<'a>(&'a [(NameServer, ServerFault)]);
+
+impl fmt::Display for Faults<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (server, fault)) in self.0.iter().enumerate() {
+            f.write_str(if at == 0 { "" } else { "; " })?;
+            fault.write(server, f)?;
+        }
+        Ok(())
+    }
 }
 
 /// A ping that cannot begin, or cannot go on.

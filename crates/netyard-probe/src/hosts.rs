@@ -22,7 +22,8 @@ pub fn lookup(hosts: &str, name: &str) -> Vec<IpAddr> {
 }
 
 /// Every name of a hosts file, in the order of the file, each once.
-pub(crate) fn names(hosts: &str) -> Vec<String> {
+#[must_use]
+pub fn names(hosts: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     for name in entries(hosts).flat_map(|(_, names)| names) {

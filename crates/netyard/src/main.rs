@@ -28,7 +28,9 @@ use crate::exit::Exit;
 fn main() -> ExitCode {
     match std::env::args_os().nth(1) {
         Some(word) if word == netyard_lab::HOLDER_ARGUMENT => return netyard_lab::run_holder(),
-        Some(word) if word == netyard_lab::keeper::KEEPER_ARGUMENT => return netyard_lab::keeper::run_keeper(),
+        Some(word) if word == netyard_lab::keeper::KEEPER_ARGUMENT => {
+            return netyard_lab::keeper::run_keeper();
+        }
         Some(word) if word == netyard_names::NAMES_ARGUMENT => return netyard_names::run_names(),
         Some(word) if word == commands::doctor::PROBE_ARGUMENT => return commands::doctor::run_probe(),
         _ => {}

@@ -16,7 +16,11 @@ const RULES: &[(&str, &[&str], &str)] = &[
         "it decides from the file alone, never from a kernel or a plan",
     ),
     ("netyard-plan", &["netyard-types"], "it compares two states, wherever they come from"),
-    ("netyard-zone", &["netyard-types"], "it answers from the names it is given, on whatever socket they came"),
+    (
+        "netyard-zone",
+        &["netyard-types"],
+        "it answers from the names it is given, on whatever socket they came",
+    ),
     (
         "netyard-kernel",
         &["netyard-types", "netyard-plan"],
@@ -36,7 +40,8 @@ const RULES: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Crates below the wall: no operating system, clock, environment or thread.
-const BELOW_THE_WALL: &[&str] = &["netyard-types", "netyard-spec", "netyard-model", "netyard-plan", "netyard-zone"];
+const BELOW_THE_WALL: &[&str] =
+    &["netyard-types", "netyard-spec", "netyard-model", "netyard-plan", "netyard-zone"];
 
 /// The only crate that may hold `unsafe`.
 const UNSAFE_ROOM: &str = "netyard-kernel";

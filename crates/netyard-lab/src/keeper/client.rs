@@ -31,9 +31,7 @@ pub fn refresh() -> Result<(), KeeperError> {
                 Err(KeeperError::NoAnswer) if Instant::now() < deadline && needed => {}
                 answer => return answer,
             }
-        } else if !needed {
-            return Ok(());
-        } else if start()? {
+        } else if !needed || start()? {
             return Ok(());
         } else if Instant::now() >= deadline {
             return Err(KeeperError::NoAnswer);

@@ -65,7 +65,9 @@ pub enum KeeperError {
         source: SystemError,
     },
     /// More sockets than the user may have open.
-    #[error("serving names on so many nodes takes {needed} open files, and {limit} are allowed (RLIMIT_NOFILE)")]
+    #[error(
+        "serving names on so many nodes takes {needed} open files, and {limit} are allowed (RLIMIT_NOFILE)"
+    )]
     TooManySockets {
         /// How many it takes.
         needed: u64,

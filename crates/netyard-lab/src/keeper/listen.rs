@@ -6,7 +6,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use netyard_names::Protocol;
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, connect, listen, setsockopt, socket, sockopt,
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, connect, listen, setsockopt, socket,
+    sockopt,
 };
 
 /// The port of DNS (RFC 1035 §4.2).

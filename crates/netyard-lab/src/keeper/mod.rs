@@ -97,7 +97,8 @@ fn keep() -> ExitCode {
 /// The keeper, once it serves; none if there is one already.
 fn begin() -> Result<Option<Keeper>, KeeperError> {
     let own = |source: io::Error| KeeperError::Own { source: source.into() };
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(LOCK).map_err(own)?;
+    let lock =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(LOCK).map_err(own)?;
     let Ok(lock) = Flock::lock(lock, FlockArg::LockExclusiveNonblock) else { return Ok(None) };
     // Of a keeper that was killed; a live one has the lock.
     let _ = fs::remove_file(SOCKET);

@@ -6,11 +6,13 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use netyard_kernel::{Paths, descriptors, netns};
 use netyard_names::{Listener, Order, Protocol, Report};
 use netyard_types::{Names, NodeName};
+use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::KeeperError;
@@ -21,6 +23,8 @@ use super::server::Server;
 const SPARE: u64 = 2048;
 /// How long the server may take to do what it is told.
 const COMMIT_WITHIN: Duration = Duration::from_secs(30);
+/// How long the sockets of a server that has ended may stay: it ends when it sees that its keeper has.
+const LET_GO_WITHIN: Duration = Duration::from_secs(2);
 /// A server that ends again within this time is not started anew before it is over.
 const RESTART_AFTER: Duration = Duration::from_secs(5);
 
@@ -93,7 +97,8 @@ impl Serving {
             self.names = None;
             return Ok(());
         };
-        if self.server.is_none() {
+        let is_new = self.server.is_none();
+        if is_new {
             self.stop();
             allow_many_files();
             self.started = Some(Instant::now());
@@ -111,7 +116,8 @@ impl Serving {
             .into_iter()
             .filter(|(place, namespace)| self.open.get(place).is_none_or(|open| open.namespace != *namespace))
             .collect();
-        let sockets = self.open_sockets(&fresh)?;
+        let patience = if is_new { LET_GO_WITHIN } else { Duration::ZERO };
+        let sockets = self.open_sockets_within(patience, &fresh)?;
         let told = self.tell(&text, &names, &closed, &fresh, &sockets);
         match told {
             Ok(()) => {}
@@ -153,6 +159,25 @@ impl Serving {
 
     fn identity(&self, node: &NodeName) -> Option<Identity> {
         fs::metadata(self.paths.namespace(node)).ok().map(|meta| (meta.dev(), meta.ino()))
+    }
+
+    /// Opens the sockets, and waits for a server that was there before to let go of them.
+    fn open_sockets_within(
+        &self,
+        patience: Duration,
+        places: &[(Place, Identity)],
+    ) -> Result<Vec<OwnedFd>, KeeperError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match self.open_sockets(places) {
+                Err(KeeperError::Listen { source, .. })
+                    if source.errno() == Errno::EADDRINUSE && Instant::now() < deadline =>
+                {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                opened => return opened,
+            }
+        }
     }
 
     fn open_sockets(&self, places: &[(Place, Identity)]) -> Result<Vec<OwnedFd>, KeeperError> {
@@ -206,7 +231,8 @@ impl Serving {
             let sockets: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
             server.order(&Order::Listen { listeners: listeners.to_vec() }, &sockets)?;
         }
-        let ids: Vec<u32> = closed.iter().filter_map(|place| self.open.get(place)).map(|open| open.id).collect();
+        let ids: Vec<u32> =
+            closed.iter().filter_map(|place| self.open.get(place)).map(|open| open.id).collect();
         for ids in ids.chunks(Order::MOST_SOCKETS) {
             server.order(&Order::Close { ids: ids.to_vec() }, &[])?;
         }

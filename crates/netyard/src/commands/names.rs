@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use netyard_kernel::Paths;
-use netyard_types::{DomainName, NetState, NodeKind, NodeName, NodeState, RecordData, Records, Trouble};
+use netyard_types::{
+    DomainName, NetState, NodeKind, NodeName, NodeState, RecordData, Records, Route, RouteKind, Trouble,
+};
 use netyard_zone::{Standing, Zones};
 
 use crate::natural;
@@ -20,8 +22,8 @@ pub(crate) struct Row {
     pub(crate) answer: Answer,
     /// The nodes, in their natural order.
     pub(crate) nodes: Vec<NodeName>,
-    /// Whether these are all the nodes that were looked at.
-    pub(crate) everybody: bool,
+    /// The other nodes that were looked at.
+    pub(crate) others: Vec<NodeName>,
 }
 
 /// What a node gets for a name.
@@ -64,12 +66,13 @@ struct Means {
 pub(crate) fn find(state: &NetState, paths: &Paths) -> Vec<Row> {
     let is_station = |node: &NodeState| node.kind != NodeKind::Switch;
     let any = state.nodes.values().any(is_station);
-    let nodes: Vec<&NodeName> =
+    let mut nodes: Vec<&NodeName> =
         state.nodes.iter().filter(|(_, node)| !any || is_station(node)).map(|(name, _)| name).collect();
+    nodes.sort_by(|a, b| natural::compare(a.as_str(), b.as_str()));
     let zones = state.names.as_ref().map(|names| Zones::new(Arc::clone(names), 0));
     let mut alike: BTreeMap<Means, Vec<NodeName>> = BTreeMap::new();
     for &node in &nodes {
-        alike.entry(means(node, zones.as_ref(), paths)).or_default().push(node.clone());
+        alike.entry(means(node, &state.nodes[node], zones.as_ref(), paths)).or_default().push(node.clone());
     }
     let mut found: BTreeMap<String, BTreeMap<Answer, Vec<NodeName>>> = BTreeMap::new();
     for (means, nodes) in alike {
@@ -82,15 +85,20 @@ pub(crate) fn find(state: &NetState, paths: &Paths) -> Vec<Row> {
     for (name, answers) in found {
         for (answer, mut of) in answers {
             of.sort_by(|a, b| natural::compare(a.as_str(), b.as_str()));
-            let everybody = of.len() == nodes.len();
-            rows.push(Row { name: name.clone(), answer, nodes: of, everybody });
+            let others: Vec<NodeName> = if of.len() == nodes.len() {
+                Vec::new()
+            } else {
+                let of: BTreeSet<&NodeName> = of.iter().collect();
+                nodes.iter().filter(|node| !of.contains(**node)).map(|node| (*node).clone()).collect()
+            };
+            rows.push(Row { name: name.clone(), answer, nodes: of, others });
         }
     }
     rows.sort_by(|a, b| natural::compare(&a.name, &b.name));
     rows
 }
 
-fn means(node: &NodeName, zones: Option<&Zones>, paths: &Paths) -> Means {
+fn means(node: &NodeName, state: &NodeState, zones: Option<&Zones>, paths: &Paths) -> Means {
     let resolv = fs::read_to_string(paths.resolv(node)).unwrap_or_default();
     let words = |key: &'static str| {
         let lines = resolv.lines().map(str::split_whitespace);
@@ -106,12 +114,23 @@ fn means(node: &NodeName, zones: Option<&Zones>, paths: &Paths) -> Means {
     };
     Means {
         hosts: fs::read_to_string(paths.hosts(node)).unwrap_or_default(),
-        server: words("nameserver").filter_map(|addr| addr.parse().ok()).find_map(server_at),
+        server: words("nameserver")
+            .filter_map(|addr| addr.parse().ok())
+            .filter(|addr| has_way(state, *addr))
+            .find_map(server_at),
         searches: names.is_some_and(|names| {
-            words("search").any(|domain| domain.parse().is_ok_and(|domain: DomainName| domain == names.domain))
+            words("search")
+                .any(|domain| domain.parse().is_ok_and(|domain: DomainName| domain == names.domain))
         }),
         view: names.and_then(|names| names.view_of(node)).map(|view| view.name.clone()),
     }
+}
+
+/// Whether a node has a way to an address: its own, or a route that sends packets there. What becomes of them is not asked.
+fn has_way(node: &NodeState, addr: IpAddr) -> bool {
+    let is_own = || node.links.values().flat_map(|link| &link.addresses).any(|own| own.addr == addr);
+    let leads = |route: &Route| matches!(route.kind, RouteKind::Unicast(_)) && route.to.contains(addr);
+    addr.is_loopback() || is_own() || node.routes.iter().any(leads)
 }
 
 /// The answers to all names that a node with these means can find, the hosts file first (nsswitch.conf(5): `files dns`).
@@ -133,11 +152,15 @@ fn answers(means: &Means, node: &NodeName, zones: Option<&Zones>) -> BTreeMap<St
             answers.insert(name, ask(zones, node, owner, from.clone()));
         }
     }
-    for name in names_in(&means.hosts) {
-        let addresses = netyard_probe::lookup(&means.hosts, name);
+    for name in netyard_probe::names(&means.hosts) {
+        // What every hosts file begins with.
+        if name == "localhost" || name.starts_with("ip6-") {
+            continue;
+        }
+        let addresses = netyard_probe::lookup(&means.hosts, &name);
         let (aliases, records, trouble) = (Vec::new(), Vec::new(), None);
         answers.insert(
-            name.to_owned(),
+            name,
             Answer { from: Source::HostsFile, aliases, addresses, records, trouble },
         );
     }
@@ -155,9 +178,9 @@ fn ask(zones: &Zones, node: &NodeName, owner: &DomainName, from: Source) -> Answ
         aliases: lookup.aliases,
         addresses: lookup.addresses,
         records: records.into_iter().flatten().filter_map(|record| other_data(&record.data)).collect(),
-        trouble: lookup.trouble.map(|Trouble { slow_ms, answer }| {
-            (slow_ms, answer.map(netyard_types::BadAnswer::as_str))
-        }),
+        trouble: lookup
+            .trouble
+            .map(|Trouble { slow_ms, answer }| (slow_ms, answer.map(netyard_types::BadAnswer::as_str))),
     }
 }
 
@@ -182,24 +205,9 @@ fn in_short(owner: &DomainName, domain: &DomainName) -> String {
     }
 }
 
-/// The names of a hosts file, `localhost` and its kin apart.
-fn names_in(hosts: &str) -> BTreeSet<&str> {
-    let names = hosts.lines().flat_map(|line| {
-        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-        words.next().and_then(|addr| addr.parse::<IpAddr>().ok()).map(|_| words).into_iter().flatten()
-    });
-    names.filter(|name| *name != "localhost" && !name.starts_with("ip6-")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hosts_files_are_read_without_their_base() {
-        let file = "127.0.0.1 localhost\n# x\n10.0.0.1\ta db # note\n::1 localhost ip6-localhost\n10.0.0.2\nnonsense x\n";
-        assert_eq!(names_in(file), BTreeSet::from(["a", "db"]));
-    }
 
     #[test]
     fn names_are_short_where_they_can_be() {

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use netyard_kernel::{Paths, sandbox};
-use netyard_probe::{Answer, Event, Family, Options, Outcome, Target};
+use netyard_plan::RESOLV_COPY;
+use netyard_probe::{Answer, Event, Family, Options, Outcome, Resolv, ResolveError, Resolver, Target};
 use netyard_types::{LabName, NodeName};
 use nix::errno::Errno;
 use serde_json::{Value, json};
@@ -73,16 +74,32 @@ pub(super) fn run(lab: Option<&LabName>, ping: &Ping) -> Result<Exit, CommandErr
 }
 
 fn resolve(paths: &Paths, from: &NodeName, ping: &Ping) -> Result<Vec<Target>, CommandError> {
-    // A node without a hosts file knows no names; addresses work all the same.
+    // A node without a hosts file knows no names by it; addresses work all the same.
     let hosts = std::fs::read_to_string(paths.hosts(from)).unwrap_or_default();
+    let resolv = std::fs::read_to_string(paths.resolv(from)).ok();
+    // A copy of the machine's file names the machine's servers, which no lab asks.
+    let resolv =
+        resolv.filter(|text| text.lines().next() != Some(RESOLV_COPY)).map(|text| Resolv::parse(&text));
     let family = match (ping.ipv4, ping.ipv6) {
         (true, _) => Some(Family::V4),
         (_, true) => Some(Family::V6),
         _ => None,
     };
-    let resolve = |name: &String| netyard_probe::resolve(&hosts, name, family);
-    let unresolved = |source| CommandError::Resolve { from: from.clone(), source };
-    ping.to.iter().map(|name| resolve(name).map_err(unresolved)).collect()
+    let namespace = paths.namespace(from);
+    let resolver = Resolver { hosts: &hosts, resolv: resolv.as_ref(), namespace: &namespace };
+    let found = resolver.resolve_all(&ping.to, family);
+    found.map_err(|source| CommandError::Resolve { from: from.clone(), near: near(from, &source), source })
+}
+
+/// The name that was probably meant in place of one that nobody has.
+fn near(from: &NodeName, error: &ResolveError) -> Option<String> {
+    let (ResolveError::UnknownName { name, .. } | ResolveError::NoName { name, .. }) = error else {
+        return None;
+    };
+    let mut state = super::show::observe().ok()?;
+    state.nodes.retain(|node, _| node == from);
+    let rows = super::names::find(&state, &Paths::default());
+    netyard_spec::closest(name, rows.iter().map(|row| row.name.as_str())).map(str::to_owned)
 }
 
 /// What is known of one target in the end.

@@ -6,7 +6,8 @@ mod names;
 use netyard_kernel::sandbox::{SandboxError, SandboxStep};
 use netyard_lab::LabError;
 use netyard_plan::{ApplyError, Conflict, RolledBack};
-use netyard_probe::ResolveError;
+use netyard_probe::{NameServer, ResolveError, ServerFault};
+use netyard_types::{DomainName, NodeName};
 use nix::errno::Errno;
 
 use crate::error::CommandError;
@@ -24,14 +25,8 @@ pub(crate) fn of(error: &CommandError) -> Vec<String> {
         CommandError::SeveralLabs { names } => vec![format!("say which one: `netyard -l {} …`", names[0])],
         CommandError::NoNode { near: Some(near), .. } => vec![format!("did you mean `{near}`?")],
         CommandError::NoNode { near: None, .. } => one("`netyard show nodes` lists them"),
-        CommandError::Resolve { from, source: ResolveError::UnknownName { name, candidates } } => {
-            match netyard_spec::closest(name, candidates.iter().map(String::as_str)) {
-                Some(near) => vec![format!("did you mean `{near}`?")],
-                None => vec![format!(
-                    "`netyard show names {from}` lists the names it knows; addresses always work"
-                )],
-            }
-        }
+        CommandError::Resolve { near: Some(near), .. } => vec![format!("did you mean `{near}`?")],
+        CommandError::Resolve { from, near: None, source } => of_resolve(from, source),
         CommandError::NoLesson { .. } => one("`netyard demo --list` lists them"),
         CommandError::Lab(error) => of_lab(error),
         CommandError::Sandbox(error) => of_sandbox(error),
@@ -41,6 +36,50 @@ pub(crate) fn of(error: &CommandError) -> Vec<String> {
             one("`netyard show links` shows the state of every link; `netyard down` takes all of it away")
         }
         _ => Vec::new(),
+    }
+}
+
+/// What to do about a name that means nothing on the node `from`.
+fn of_resolve(from: &NodeName, error: &ResolveError) -> Vec<String> {
+    let listed = || format!("`netyard show names {from}` lists the names it knows; addresses always work");
+    match error {
+        ResolveError::UnknownName { .. }
+        | ResolveError::NoName { .. }
+        | ResolveError::NoAddress { .. }
+        | ResolveError::BadName { .. } => vec![listed()],
+        ResolveError::NoAnswer { asked, faults, .. } => {
+            let mut hints: Vec<String> = Vec::new();
+            for (server, fault) in faults {
+                let hint = of_server_fault(from, asked, server, fault);
+                hints.extend(hint.filter(|hint| !hints.contains(hint)));
+            }
+            hints
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn of_server_fault(
+    from: &NodeName,
+    asked: &DomainName,
+    server: &NameServer,
+    fault: &ServerFault,
+) -> Option<String> {
+    match fault {
+        // Its own address needs no network.
+        ServerFault::Silent { .. } | ServerFault::Unreachable { .. } if !server.addr.is_loopback() => Some(
+            format!("the network carries the queries: `netyard ping {from} {server}` shows whether it does"),
+        ),
+        ServerFault::Unreachable { .. } => {
+            Some(format!("`netyard show links {from}` shows whether its interface lo is on"))
+        }
+        ServerFault::NobodyListens => Some(format!(
+            "`netyard exec {from} -- cat /etc/resolv.conf` shows which servers it asks; `netyard up` mends that file"
+        )),
+        ServerFault::Declined => Some(format!(
+            "it answers for the lab's own names alone, unless `[names]` has `forward`; `{asked}` is none of them"
+        )),
+        _ => None,
     }
 }
 

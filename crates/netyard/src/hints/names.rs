@@ -11,13 +11,15 @@ pub(super) fn of(error: &KeeperError) -> Vec<String> {
         KeeperError::TooManySockets { .. } => String::from(
             "raise the limit (`ulimit -Hn`), or let one node serve all others: `[names] server = \"NODE\"`",
         ),
-        KeeperError::Format { .. } | KeeperError::Read { .. } => {
-            String::from("`netyard up` writes it again; if it was made by another version, take the lab away first")
-        }
+        KeeperError::Format { .. } | KeeperError::Read { .. } => String::from(
+            "`netyard up` writes it again; if it was made by another version, take the lab away first",
+        ),
         KeeperError::NoAnswer | KeeperError::ServerEnded => {
             String::from("`netyard up` starts it again; the network itself works meanwhile")
         }
-        _ => String::from("`netyard doctor` checks what this machine lacks; `[names] by = \"hosts\"` does without a server"),
+        _ => String::from(
+            "`netyard doctor` checks what this machine lacks; `[names] by = \"hosts\"` does without a server",
+        ),
     };
     vec![hint]
 }

@@ -1,5 +1,6 @@
 //! The answers to names as a table, and for programs.
 
+use netyard_types::NodeName;
 use serde_json::{Value, json};
 
 use super::table::Table;
@@ -41,11 +42,18 @@ fn from(source: &Source) -> String {
 }
 
 fn nodes(row: &Row) -> String {
-    if row.everybody {
-        return String::from("all");
+    if row.others.is_empty() {
+        String::from("all")
+    } else if row.others.len() < row.nodes.len() {
+        format!("all but {}", named(&row.others))
+    } else {
+        named(&row.nodes)
     }
-    let named: Vec<&str> = row.nodes.iter().take(MOST_NAMED).map(netyard_types::NodeName::as_str).collect();
-    match row.nodes.len() - named.len() {
+}
+
+fn named(nodes: &[NodeName]) -> String {
+    let named: Vec<&str> = nodes.iter().take(MOST_NAMED).map(NodeName::as_str).collect();
+    match nodes.len() - named.len() {
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),
     }

@@ -81,7 +81,11 @@ fn the_c_library_finds_names() {
     for yard in labs() {
         for node in ["a", "b", "c", "gw"] {
             let found = yard.sh(node, "getent hosts db").expect_code(0).stdout;
-            assert_eq!(found.split_whitespace().take(2).collect::<Vec<_>>(), ["10.1.0.2", "b.Office.test"], "{node}");
+            assert_eq!(
+                found.split_whitespace().take(2).collect::<Vec<_>>(),
+                ["10.1.0.2", "b.Office.test"],
+                "{node}"
+            );
             yard.sh(node, "getent hosts nobody").expect_code(2);
             yard.sh(node, "getent hosts nobody.example").expect_code(2);
         }
@@ -105,7 +109,9 @@ fn dig_and_host_agree() {
         return;
     }
     for yard in labs() {
-        let dig = |node: &str, words: &str| yard.sh(node, &format!("dig +short +search {words}")).expect_code(0).stdout;
+        let dig = |node: &str, words: &str| {
+            yard.sh(node, &format!("dig +short +search {words}")).expect_code(0).stdout
+        };
         assert_eq!(dig("a", "db"), "b.Office.test.\n10.1.0.2\n");
         assert_eq!(dig("a", "-t aaaa -q a"), "fd00::2\n");
         assert_eq!(dig("a", "+tcp a gw").lines().count(), 2);
@@ -237,8 +243,12 @@ fn ip_netns_exec_agrees() {
 #[test]
 fn a_change_is_one_up() {
     for yard in labs() {
-        let mut shell =
-            yard.command(["exec", "a", "--", "sh"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut shell = yard
+            .command(["exec", "a", "--", "sh"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut keys = shell.stdin.take().unwrap();
         let mut output = std::io::BufReader::new(shell.stdout.take().unwrap());
         let mut ask = || {
@@ -365,8 +375,12 @@ fn the_name_server_is_shut_in() {
     let [pid] = processes(&yard, "--serve-names")[..] else { panic!("there is one name server") };
     let inside = |script: &str| yard.run_args(["enter", "--", "sh", "-c", script]).stdout;
     let status = inside(&format!("cat /proc/{pid}/status"));
-    for line in ["CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1"]
-    {
+    for line in [
+        "CapEff:\t0000000000000000",
+        "CapPrm:\t0000000000000000",
+        "CapBnd:\t0000000000000000",
+        "NoNewPrivs:\t1",
+    ] {
         assert!(status.contains(line), "{line}:\n{status}");
     }
     for kind in ["net", "mnt", "pid", "ipc", "uts"] {
@@ -392,12 +406,11 @@ fn a_taken_port_is_told() {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(taken.stdout.take().unwrap()), &mut line).unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(taken.stdout.take().unwrap()), &mut line)
+        .unwrap();
     assert_eq!(line, "ready\n");
     yard.write("netyard.toml", by_the_router());
-    yard.run("up")
-        .expect_code(1)
-        .expect_complaint("cannot serve names on 10.0.0.1, port 53 (UDP), of `gw`");
+    yard.run("up").expect_code(1).expect_complaint("cannot serve names on 10.0.0.1, port 53 (UDP), of `gw`");
     drop(taken.stdin.take());
     taken.wait().unwrap();
     yard.ok("up");
