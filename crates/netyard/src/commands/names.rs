@@ -159,10 +159,7 @@ fn answers(means: &Means, node: &NodeName, zones: Option<&Zones>) -> BTreeMap<St
         }
         let addresses = netyard_probe::lookup(&means.hosts, &name);
         let (aliases, records, trouble) = (Vec::new(), Vec::new(), None);
-        answers.insert(
-            name,
-            Answer { from: Source::HostsFile, aliases, addresses, records, trouble },
-        );
+        answers.insert(name, Answer { from: Source::HostsFile, aliases, addresses, records, trouble });
     }
     answers
 }

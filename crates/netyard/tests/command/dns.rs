@@ -170,6 +170,10 @@ fn python_agrees() {
     for yard in labs() {
         let found = yard.sh("a", "python3 -c 'import socket; print(socket.gethostbyname(\"db\"))'").stdout;
         assert_eq!(found, "10.1.0.2\n");
+        // It is not there, which is another thing than that nobody could say so (EAI_NONAME and not EAI_AGAIN).
+        let nobody = "import socket\ntry: socket.gethostbyname(\"nobody\")\nexcept socket.gaierror as e: print(e.errno == socket.EAI_NONAME)";
+        let found = yard.run_args(["exec", "a", "--", "python3", "-c", nobody]).expect_code(0).stdout;
+        assert_eq!(found, "True\n");
         let own = "import dns.resolver; r = dns.resolver.Resolver(); r.use_search_by_default = True\n\
                    print(*(x.address for x in r.resolve(\"db\")))";
         let outcome = yard.run_args(["exec", "a", "--", "/usr/bin/python3", "-c", own]);
@@ -430,4 +434,47 @@ fn a_node_removed_by_hand_is_gone() {
     wait_until("its cable is gone with it", || ports() == "2");
     yard.ok("up");
     assert!(yard.sh("c", "getent hosts db").expect_code(0).stdout.starts_with("10.1.0.2 "));
+}
+
+/// A person's own server on a node is a secondary of the lab's: it takes the zone over, and again after a change.
+#[test]
+fn a_secondary_follows() {
+    if !has_programs(&["nsd", "dig"]) {
+        return;
+    }
+    let file = |address: &str| {
+        format!(
+            "name = \"secondary\"\n[names]\nserver = \"ns\"\ndomain = \"office.test\"\n[switch.lan]\nsubnet = \"10.0.0.0/24\"\n\
+             [host.ns]\non = \"lan\"\naddress = \"10.0.0.1\"\n[host.second]\non = \"lan\"\naddress = \"10.0.0.2\"\n\
+             [host.a]\non = \"lan\"\naddress = \"{address}\"\n"
+        )
+    };
+    let Some(yard) = Netyard::with_lab(&file("10.0.0.3")) else { return };
+    let dir = yard.folder();
+    let dir = dir.display();
+    yard.write(
+        "nsd.conf",
+        format!(
+            "server:\n  ip-address: 10.0.0.2@5300\n  username: \"\"\n  zonesdir: \"{dir}\"\n  pidfile: \"{dir}/nsd.pid\"\n  \
+             xfrdfile: \"{dir}/xfrd\"\n  zonelistfile: \"{dir}/zones\"\n  xfrdir: \"{dir}\"\n  server-count: 1\n\
+             remote-control:\n  control-enable: no\n\
+             zone:\n  name: office.test\n  zonefile: office.zone\n  request-xfr: AXFR 10.0.0.1 NOKEY\n  \
+             max-refresh-time: 2\n  min-refresh-time: 1\n"
+        ),
+    );
+    let conf = format!("{dir}/nsd.conf");
+    let mut second = yard
+        .command(["exec", "second", "--", "nsd", "-d", "-c", &conf])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let answers = |expected: &str| {
+        yard.sh("ns", "dig +time=1 +tries=1 @10.0.0.2 -p 5300 +short a.office.test").stdout == expected
+    };
+    wait_until("it has the zone", || answers("10.0.0.3\n"));
+    yard.change(&file("10.0.0.9"));
+    wait_until("it has the change", || answers("10.0.0.9\n"));
+    yard.ok("down secondary");
+    second.wait().unwrap();
 }
