@@ -76,7 +76,7 @@ pub(crate) enum CommandError {
     Ping(#[from] netyard_probe::PingError),
     /// A name to ping means nothing on the node.
     #[error("{from} cannot tell whom to ping")]
-    Resolve { from: NodeName, near: Option<String>, source: netyard_probe::ResolveError },
+    Resolve { from: NodeName, near: Option<String>, source: Box<netyard_probe::ResolveError> },
     /// Another tool's file is not what it should be.
     #[error("cannot read {} as a topology", path.display())]
     Import { path: PathBuf, source: netyard_spec::import::ImportError },

@@ -4,7 +4,7 @@
 //! process has a single thread: the kernel moves threads, not processes, between namespaces, and refuses user and mount
 //! namespaces to a process that has several.
 //!
-//! [`confine`] goes the other way: it leaves a process of a lab with nothing but what it was given.
+//! [`confine()`] goes the other way: it leaves a process of a lab with nothing but what it was given.
 //!
 //! What a lab sees of the machine's files is the machine's own tree, except for:
 //!

@@ -88,7 +88,11 @@ fn resolve(paths: &Paths, from: &NodeName, ping: &Ping) -> Result<Vec<Target>, C
     let namespace = paths.namespace(from);
     let resolver = Resolver { hosts: &hosts, resolv: resolv.as_ref(), namespace: &namespace };
     let found = resolver.resolve_all(&ping.to, family);
-    found.map_err(|source| CommandError::Resolve { from: from.clone(), near: near(from, &source), source })
+    found.map_err(|source| CommandError::Resolve {
+        from: from.clone(),
+        near: near(from, &source),
+        source: Box::new(source),
+    })
 }
 
 /// The name that was probably meant in place of one that nobody has.
