@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use netyard_types::NodeName;
 use netyard_zone::Zones;
+use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::Limits;
 use crate::asker::Source;
@@ -17,6 +18,9 @@ use crate::timers::TimerId;
 
 /// The most bytes of a zone that are written ahead of the client.
 const TRANSFER_AHEAD: usize = 32 << 10;
+/// What the kernel is to keep of a connection, in bytes: what has come and was not read, and what was written and not acknowledged.
+/// Left alone it lets both grow to megabytes (tcp(7): tcp_rmem, tcp_wmem), a thousand times. It keeps the double (socket(7)).
+const IN_KERNEL: (usize, usize) = (16 << 10, 64 << 10);
 
 /// One connection of a client.
 #[derive(Debug)]
@@ -75,6 +79,19 @@ impl Connection {
             timer: None,
             interest: Interest::READ,
         }
+    }
+
+    /// Makes the kernel hold no more for a client, and for no longer, than this server does.
+    pub(crate) fn set_up(stream: &TcpStream, limits: &Limits) -> io::Result<()> {
+        let (unread, unacknowledged) = IN_KERNEL;
+        stream.set_nonblocking(true)?;
+        stream.set_nodelay(true)?;
+        setsockopt(stream, sockopt::RcvBuf, &unread)?;
+        setsockopt(stream, sockopt::SndBuf, &unacknowledged)?;
+        // What was sent last stays in the kernel when the connection is closed, and a client that takes nothing keeps it there.
+        let idle = u32::try_from(limits.idle.as_millis()).unwrap_or(u32::MAX);
+        setsockopt(stream, sockopt::TcpUserTimeout, &idle)?;
+        Ok(())
     }
 
     /// Reads what there is, once.
@@ -151,4 +168,22 @@ impl Connection {
 /// Whether an error means only that there is nothing to be done now.
 pub(crate) fn is_for_later(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::socket::getsockopt;
+    use std::net::TcpListener;
+
+    #[test]
+    fn the_kernel_keeps_little_and_not_for_ever() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        Connection::set_up(&stream, &Limits::default()).unwrap();
+        assert_eq!(getsockopt(&stream, sockopt::RcvBuf).unwrap(), 2 * IN_KERNEL.0);
+        assert_eq!(getsockopt(&stream, sockopt::SndBuf).unwrap(), 2 * IN_KERNEL.1);
+        assert_eq!(getsockopt(&stream, sockopt::TcpUserTimeout).unwrap(), 10_000);
+    }
 }

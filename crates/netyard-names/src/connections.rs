@@ -99,8 +99,7 @@ impl Server {
         let (Some(zones), Some(listening)) = (&self.zones, self.listeners.get(listener)) else {
             return Ok(());
         };
-        stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
+        Connection::set_up(&stream, &self.limits)?;
         let source = Source::new(zones, &listening.node, peer.ip());
         if self.connections.counts.get(&source).is_some_and(|count| *count >= self.limits.connections_of_one)
         {
@@ -227,12 +226,13 @@ impl Server {
                         since: self.now,
                     });
                 }
-                Outcome::Forward { delay_ms } => {
+                Outcome::Forward { delay_ms, alias } => {
                     let (to, node) = (ReplyTo::Connection(key), listening.node.clone());
-                    let question = Question { to, query: query.to_vec(), delay_ms, node };
+                    let (source, query) = (connection.source.clone(), query.to_vec());
+                    let question = Question { to, source, query, alias, delay_ms, node };
                     match self.forward(question) {
-                        Ok(()) => connection.pending += 1,
-                        Err(question) => {
+                        None => connection.pending += 1,
+                        Some(question) => {
                             Zones::fail(&question.query, &mut self.reply);
                             self.reply_to(key, connection, delay_ms);
                         }
@@ -246,8 +246,11 @@ impl Server {
     fn reply_to(&mut self, key: Key, connection: &mut Connection, delay_ms: u32) {
         if delay_ms == 0 {
             connection.output.push(&self.reply);
-        } else if self.keep_back(ReplyTo::Connection(key), delay_ms, self.reply.clone()) {
-            connection.pending += 1;
+        } else {
+            let (to, source) = (ReplyTo::Connection(key), connection.source.clone());
+            if self.keep_back(to, source, delay_ms, self.reply.clone()) {
+                connection.pending += 1;
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use netyard_kernel::Datagrams;
 use netyard_zone::{Outcome, Transport, Zones};
 
 use crate::Server;
-use crate::asker::asker;
+use crate::asker::{Source, asker};
 use crate::connection::is_for_later;
 use crate::forward::Question;
 use crate::listener::Socket;
@@ -61,31 +61,30 @@ impl Server {
         self.datagrams.reply(socket.as_fd(), replies);
         listening.worked();
         if !self.put_off.is_empty() {
-            self.put_off_datagrams(key);
+            self.put_off_datagrams(key, zones);
         }
         count
     }
 
     /// Does with datagrams that are not answered at once what is to be done with them.
-    fn put_off_datagrams(&mut self, listener: Key) {
+    fn put_off_datagrams(&mut self, listener: Key, zones: &Zones) {
         let mut put_off = std::mem::take(&mut self.put_off);
         for (index, outcome) in put_off.drain(..) {
             let Some(peer) = self.datagrams.source(index) else { continue };
-            let to = ReplyTo::Datagram { listener, peer };
+            let Some(node) = self.listeners.get(listener).map(|found| &found.node) else { continue };
+            let (to, source) = (ReplyTo::Datagram { listener, peer }, Source::new(zones, node, peer.ip()));
             match outcome {
                 Outcome::Reply { delay_ms } => {
                     // One for which there is no room is lost, as datagrams are.
-                    self.keep_back(to, delay_ms, self.replies[index].clone());
+                    self.keep_back(to, source, delay_ms, self.replies[index].clone());
                 }
-                Outcome::Forward { delay_ms } => {
-                    let Some(node) = self.listeners.get(listener).map(|found| found.node.clone()) else {
-                        continue;
-                    };
-                    let query = self.datagrams.bytes(index).to_vec();
-                    if let Err(question) = self.forward(Question { to, query, delay_ms, node }) {
-                        let mut reply = Vec::new();
-                        Zones::fail(&question.query, &mut reply);
-                        self.deliver_after(to, delay_ms, reply);
+                Outcome::Forward { delay_ms, alias } => {
+                    let (query, node) = (self.datagrams.bytes(index).to_vec(), node.clone());
+                    if let Some(question) =
+                        self.forward(Question { to, source, query, alias, delay_ms, node })
+                    {
+                        let reply = question.fail();
+                        self.deliver_after(to, question.source, delay_ms, reply);
                     }
                 }
                 Outcome::Silence | Outcome::Transfer { .. } => {}

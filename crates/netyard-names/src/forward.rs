@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use netyard_kernel::fill_random;
 use netyard_types::NodeName;
-use netyard_zone::{Transport, Zones};
+use netyard_zone::{Alias, Transport, Zones};
 
 use crate::Protocol;
+use crate::asker::Source;
 use crate::connection::is_for_later;
 use crate::frame::Output;
 use crate::poll::Interest;
@@ -19,15 +20,54 @@ use crate::timers::TimerId;
 /// The bit of the third byte of a message that says that it was cut (TC, RFC 1035 §4.1.1).
 const TRUNCATED: u8 = 0x02;
 
+/// The length of a header (RFC 1035 §4.1.1).
+const HEADER_LEN: usize = 12;
+
 /// Who asked what.
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) to: ReplyTo,
+    /// Whom it counts for.
+    pub(crate) source: Source,
     pub(crate) query: Vec<u8>,
+    /// The aliases that lead to the name that is to be asked for, if it is another one.
+    pub(crate) alias: Option<Box<Alias>>,
     /// How much later than it could the answer is to come, in milliseconds.
     pub(crate) delay_ms: u32,
     /// The node that asks the other server.
     pub(crate) node: NodeName,
+}
+
+impl Question {
+    /// What the other server is asked.
+    pub(crate) fn to_send(&self) -> &[u8] {
+        self.alias.as_ref().map_or(&self.query, |alias| alias.query())
+    }
+
+    /// Fits what the other server answered for the one who asked.
+    pub(crate) fn relay(&self, upstream: &[u8]) -> Vec<u8> {
+        let mut reply = Vec::new();
+        match &self.alias {
+            Some(alias) => alias.relay(&self.query, upstream, self.transport(), &mut reply),
+            None => Zones::relay(&self.query, upstream, self.transport(), &mut reply),
+        }
+        reply
+    }
+
+    /// The answer when there is none.
+    pub(crate) fn fail(&self) -> Vec<u8> {
+        let mut reply = Vec::new();
+        Zones::fail(&self.query, &mut reply);
+        reply
+    }
+
+    /// How the client's reply is to be cut.
+    pub(crate) fn transport(&self) -> Transport {
+        match self.to {
+            ReplyTo::Datagram { .. } => Transport::Udp,
+            ReplyTo::Connection(_) => Transport::Tcp,
+        }
+    }
 }
 
 /// A question on its way.
@@ -44,6 +84,27 @@ pub(crate) struct Forward {
     pub(crate) deadline: Instant,
     /// When the next server is asked, or it is given up.
     pub(crate) timer: Option<TimerId>,
+    /// The last refusal of a server before it, for when nobody answers at all.
+    pub(crate) refusal: Option<Refusal>,
+}
+
+/// A refusal, of which the header is kept and nothing else: that is short, whatever was sent.
+#[derive(Debug)]
+pub(crate) struct Refusal([u8; HEADER_LEN]);
+
+impl Refusal {
+    /// The refusal in a message, if it is one.
+    pub(crate) fn read(message: &[u8]) -> Option<Self> {
+        let mut header = *message.first_chunk::<HEADER_LEN>().filter(|_| Zones::is_refusal(message))?;
+        // Without question and records.
+        header[4..].fill(0);
+        Some(Self(header))
+    }
+
+    /// As a message.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// What came of looking at a socket.
@@ -131,24 +192,12 @@ pub(crate) fn is_truncated(reply: &[u8]) -> bool {
     reply.get(2).is_some_and(|flags| flags & TRUNCATED != 0)
 }
 
-/// How a client's reply is to be cut.
-pub(crate) fn transport(to: &ReplyTo) -> Transport {
-    match to {
-        ReplyTo::Datagram { .. } => Transport::Udp,
-        ReplyTo::Connection(_) => Transport::Tcp,
-    }
-}
-
-fn is_answer(reply: &[u8], query: &[u8]) -> bool {
-    reply.get(..2) == query.get(..2) && Zones::is_reply_to(reply, query)
-}
-
 /// Reads until the answer is there. What is none, somebody else sent.
 fn read_datagrams(socket: &UdpSocket, query: &[u8], buffer: &mut [u8]) -> io::Result<Progress> {
     // Not for ever: others wait too.
     for _ in 0..16 {
         match socket.recv(buffer) {
-            Ok(len) if is_answer(&buffer[..len], query) => return Ok(Progress::Answer(len)),
+            Ok(len) if Zones::is_reply_to(&buffer[..len], query) => return Ok(Progress::Answer(len)),
             Ok(_) => {}
             Err(error) if is_for_later(&error) => return Ok(Progress::Wait),
             Err(error) => return Err(error),
@@ -173,7 +222,7 @@ fn read_message(
     let Some((length, message)) = input.split_first_chunk() else { return Ok(Progress::Wait) };
     let len = usize::from(u16::from_be_bytes(*length));
     let Some(message) = message.get(..len) else { return Ok(Progress::Wait) };
-    if !is_answer(message, query) {
+    if !Zones::is_reply_to(message, query) {
         return Ok(Progress::Failed);
     }
     buffer[..len].copy_from_slice(message);

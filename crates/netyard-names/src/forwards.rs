@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 
-use netyard_zone::{Transport, Zones};
+use netyard_zone::Transport;
 
-use crate::forward::{Forward, Progress, Question, Upstream, is_truncated, transport};
+use crate::forward::{Forward, Progress, Question, Refusal, Upstream, is_truncated};
 use crate::poll::Owner;
 use crate::reply::ReplyTo;
 use crate::server::Due;
+use crate::shares::{Share, Shares};
 use crate::slab::{Key, Slab};
 use crate::{Protocol, Report, Server};
 
@@ -16,6 +17,8 @@ use crate::{Protocol, Report, Server};
 #[derive(Debug)]
 pub(crate) struct Forwards {
     slab: Slab<Forward>,
+    /// Whose they are.
+    shares: Shares,
     /// Those that wait for a socket, by the number of the request.
     tokens: BTreeMap<u64, Key>,
     next_token: u64,
@@ -23,21 +26,20 @@ pub(crate) struct Forwards {
 
 impl Forwards {
     pub(crate) fn new() -> Self {
-        Self { slab: Slab::new(), tokens: BTreeMap::new(), next_token: 0 }
+        Self { slab: Slab::new(), shares: Shares::default(), tokens: BTreeMap::new(), next_token: 0 }
     }
 }
 
 impl Server {
-    /// Asks the first of the other servers.
-    ///
-    /// # Errors
-    /// Gives the question back when there are too many on their way.
-    pub(crate) fn forward(&mut self, question: Question) -> Result<(), Question> {
+    /// Asks the first of the other servers. Gives the question back when there are too many on their way, in all or of one asker.
+    pub(crate) fn forward(&mut self, question: Question) -> Option<Question> {
+        let most = [self.limits.forwards, self.limits.forwards_of_one];
+        let [most, most_of_one] = most.map(|count| Share { count, bytes: usize::MAX });
         if self.upstream_count() == 0
-            || self.forwards.slab.len() >= self.limits.forwards
             || !self.control.has_room()
+            || !self.forwards.shares.take(&question.source, 0, (most, most_of_one))
         {
-            return Err(question);
+            return Some(question);
         }
         let deadline = self.now + self.limits.forward;
         let forward = Forward {
@@ -48,10 +50,11 @@ impl Server {
             socket: None,
             deadline,
             timer: None,
+            refusal: None,
         };
         let key = self.forwards.slab.insert(forward);
         self.ask(key);
-        Ok(())
+        None
     }
 
     fn upstream_count(&self) -> usize {
@@ -98,8 +101,8 @@ impl Server {
     pub(crate) fn take_upstream(&mut self, token: u64, socket: Option<OwnedFd>) {
         let Some(key) = self.forwards.tokens.remove(&token) else { return };
         let Some(forward) = self.forwards.slab.get_mut(key) else { return };
-        let upstream =
-            socket.and_then(|socket| Upstream::new(&forward.question.query, forward.protocol, socket).ok());
+        let upstream = socket
+            .and_then(|socket| Upstream::new(forward.question.to_send(), forward.protocol, socket).ok());
         match upstream {
             Some(upstream) if self.poll.add(&upstream, Owner::Forward(key), upstream.wanted()).is_ok() => {
                 forward.socket = Some(upstream);
@@ -113,16 +116,7 @@ impl Server {
         let Some(upstream) = &mut forward.socket else { return };
         let before = upstream.wanted();
         match upstream.advance(&mut self.scratch) {
-            Progress::Answer(len) => {
-                let over_connection = transport(&forward.question.to) == Transport::Tcp;
-                let was_datagram = forward.protocol == Protocol::Udp;
-                if over_connection && was_datagram && is_truncated(&self.scratch[..len]) {
-                    forward.protocol = Protocol::Tcp;
-                    self.ask(key);
-                } else {
-                    self.hand_on(key, len);
-                }
-            }
+            Progress::Answer(len) => self.take_answer(key, len),
             Progress::Wait => {
                 let wanted = upstream.wanted();
                 if wanted != before {
@@ -133,32 +127,54 @@ impl Server {
         }
     }
 
-    /// Asks the next of the other servers, or gives up.
-    pub(crate) fn try_next(&mut self, key: Key) {
-        let count = self.upstream_count();
+    /// Does with the answer that is in the scratch memory what is to be done with it.
+    fn take_answer(&mut self, key: Key, len: usize) {
+        let has_next = self.has_next(key);
         let Some(forward) = self.forwards.slab.get_mut(key) else { return };
-        forward.upstream += 1;
-        forward.protocol = Protocol::Udp;
-        if forward.upstream < count && forward.deadline > self.now && self.control.has_room() {
-            self.ask(key);
-        } else if let Some(question) = self.end(key) {
-            let mut reply = Vec::new();
-            Zones::fail(&question.query, &mut reply);
-            self.deliver_after(question.to, question.delay_ms, reply);
+        let answer = &self.scratch[..len];
+        if has_next && let Some(refusal) = Refusal::read(answer) {
+            forward.refusal = Some(refusal);
+            return self.try_next(key);
+        }
+        let over_connection = forward.question.transport() == Transport::Tcp;
+        if over_connection && forward.protocol == Protocol::Udp && is_truncated(answer) {
+            forward.protocol = Protocol::Tcp;
+            return self.ask(key);
+        }
+        let bytes = forward.question.relay(answer);
+        if let Some(Forward { question, .. }) = self.end(key) {
+            self.deliver_after(question.to, question.source, question.delay_ms, bytes);
         }
     }
 
-    /// Hands on the answer that is in the scratch memory.
-    fn hand_on(&mut self, key: Key, len: usize) {
-        if let Some(Question { to, query, delay_ms, .. }) = self.end(key) {
-            let mut reply = Vec::new();
-            Zones::relay(&query, &self.scratch[..len], transport(&to), &mut reply);
-            self.deliver_after(to, delay_ms, reply);
+    /// Whether there is another server to ask, and time for it.
+    fn has_next(&self, key: Key) -> bool {
+        let count = self.upstream_count();
+        let forward = self.forwards.slab.get(key);
+        forward.is_some_and(|forward| forward.upstream + 1 < count && forward.deadline > self.now)
+            && self.control.has_room()
+    }
+
+    /// Asks the next of the other servers, or gives up: then a server that refused is the best answer there is.
+    pub(crate) fn try_next(&mut self, key: Key) {
+        if self.has_next(key) {
+            if let Some(forward) = self.forwards.slab.get_mut(key) {
+                forward.upstream += 1;
+                forward.protocol = Protocol::Udp;
+                self.ask(key);
+            }
+        } else if let Some(Forward { question, refusal, .. }) = self.end(key) {
+            let bytes = match refusal {
+                Some(refusal) => question.relay(refusal.as_bytes()),
+                None => question.fail(),
+            };
+            self.deliver_after(question.to, question.source, question.delay_ms, bytes);
         }
     }
 
-    fn end(&mut self, key: Key) -> Option<Question> {
+    fn end(&mut self, key: Key) -> Option<Forward> {
         let forward = self.forwards.slab.remove(key)?;
+        self.forwards.shares.give_back(&forward.question.source, 0);
         self.forwards.tokens.remove(&forward.token);
         if let Some(timer) = forward.timer {
             self.timers.cancel(timer);
@@ -166,6 +182,6 @@ impl Server {
         if let Some(socket) = &forward.socket {
             self.poll.remove(socket);
         }
-        Some(forward.question)
+        Some(forward)
     }
 }

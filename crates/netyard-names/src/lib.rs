@@ -25,6 +25,7 @@ mod poll;
 mod reply;
 mod run;
 mod server;
+mod shares;
 mod slab;
 mod stage;
 mod timers;

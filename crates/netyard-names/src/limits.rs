@@ -24,10 +24,16 @@ pub struct Limits {
     pub pending: usize,
     /// The most replies that are kept back because they are to come late. A further one is lost.
     pub delayed: usize,
+    /// The most of them that are one asker's, a node or an address that is no node's.
+    pub delayed_of_one: usize,
     /// The most bytes of such replies.
     pub delayed_bytes: usize,
+    /// The most of them that are one asker's.
+    pub delayed_bytes_of_one: usize,
     /// The most questions that other servers are asked at a time. To a further one the answer is SERVFAIL.
     pub forwards: usize,
+    /// The most of them that are one asker's.
+    pub forwards_of_one: usize,
     /// How long another server may take before the next one is asked.
     pub upstream: Duration,
     /// How long it may take to get an answer from any of the other servers.
@@ -46,8 +52,11 @@ impl Default for Limits {
             unsent_in_all: 32 << 20,
             pending: 64,
             delayed: 4096,
+            delayed_of_one: 1024,
             delayed_bytes: 8 << 20,
+            delayed_bytes_of_one: 2 << 20,
             forwards: 256,
+            forwards_of_one: 64,
             upstream: Duration::from_secs(2),
             forward: Duration::from_secs(5),
         }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::asker::Source;
 use crate::slab::Key;
 
 /// Where a reply goes.
@@ -22,12 +23,7 @@ pub(crate) enum ReplyTo {
 #[derive(Debug)]
 pub(crate) struct Delayed {
     pub(crate) to: ReplyTo,
+    /// Whom it counts for.
+    pub(crate) source: Source,
     pub(crate) bytes: Vec<u8>,
-}
-
-/// How many replies are kept back.
-#[derive(Debug, Default)]
-pub(crate) struct KeptBack {
-    pub(crate) count: usize,
-    pub(crate) bytes: usize,
 }

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use netyard_kernel::Datagrams;
 use netyard_zone::{Outcome, Zones};
 
+use crate::asker::Source;
 use crate::connections::Connections;
 use crate::control::{Control, Received};
 use crate::forwards::Forwards;
 use crate::listener::{Listening, Socket};
 use crate::poll::{Events, Interest, Owner, Poll, Ready, decode};
-use crate::reply::{Delayed, KeptBack, ReplyTo};
+use crate::reply::{Delayed, ReplyTo};
+use crate::shares::{Share, Shares};
 use crate::slab::{Key, Slab};
 use crate::stage::{Stage, StageError};
 use crate::timers::Timers;
@@ -25,6 +27,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The most orders that are carried out in one turn.
 const MOST_ORDERS: usize = 16;
+
+/// The most that is done in one turn of what is due. The rest stays due.
+const MOST_DUE: usize = 256;
 
 /// The longest message of the protocol, and the length before it.
 const SCRATCH: usize = 65_537;
@@ -59,7 +64,8 @@ pub struct Server {
     pub(crate) connections: Connections,
     pub(crate) forwards: Forwards,
     pub(crate) timers: Timers<Due>,
-    kept_back: KeptBack,
+    /// Whose replies are kept back.
+    kept_back: Shares,
     pub(crate) datagrams: Datagrams,
     /// A reply to each datagram.
     pub(crate) replies: Vec<Vec<u8>>,
@@ -96,7 +102,7 @@ impl Server {
             connections: Connections::new(),
             forwards: Forwards::new(),
             timers: Timers::new(),
-            kept_back: KeptBack::default(),
+            kept_back: Shares::default(),
             datagrams: Datagrams::new(),
             replies: vec![Vec::new(); Datagrams::MOST],
             put_off: Vec::new(),
@@ -128,7 +134,8 @@ impl Server {
                     self.look_after(owner, ready);
                 }
             }
-            while let Some(due) = self.timers.take_due(self.now) {
+            for _ in 0..MOST_DUE {
+                let Some(due) = self.timers.take_due(self.now) else { break };
                 self.do_due(due);
             }
         }
@@ -177,9 +184,8 @@ impl Server {
             Due::Connection(key) => self.look_at_deadline(key),
             Due::Forward(key) => self.try_next(key),
             Due::Resume(key) => self.resume(key),
-            Due::Reply(Delayed { to, bytes }) => {
-                self.kept_back.count -= 1;
-                self.kept_back.bytes -= bytes.len();
+            Due::Reply(Delayed { to, source, bytes }) => {
+                self.kept_back.give_back(&source, bytes.len());
                 self.deliver(to, &bytes);
             }
         }
@@ -202,23 +208,23 @@ impl Server {
     }
 
     /// Keeps a reply back for a while; says whether there is room for it.
-    pub(crate) fn keep_back(&mut self, to: ReplyTo, delay_ms: u32, bytes: Vec<u8>) -> bool {
-        let KeptBack { count, bytes: all_bytes } = &mut self.kept_back;
-        if *count >= self.limits.delayed || *all_bytes + bytes.len() > self.limits.delayed_bytes {
-            return false;
+    pub(crate) fn keep_back(&mut self, to: ReplyTo, source: Source, delay_ms: u32, bytes: Vec<u8>) -> bool {
+        let Limits { delayed, delayed_of_one, delayed_bytes, delayed_bytes_of_one, .. } = self.limits;
+        let most = Share { count: delayed, bytes: delayed_bytes };
+        let most_of_one = Share { count: delayed_of_one, bytes: delayed_bytes_of_one };
+        let has_room = self.kept_back.take(&source, bytes.len(), (most, most_of_one));
+        if has_room {
+            let at = self.now + Duration::from_millis(delay_ms.into());
+            self.timers.set(at, Due::Reply(Delayed { to, source, bytes }));
         }
-        *count += 1;
-        *all_bytes += bytes.len();
-        let at = self.now + Duration::from_millis(delay_ms.into());
-        self.timers.set(at, Due::Reply(Delayed { to, bytes }));
-        true
+        has_room
     }
 
     /// Sends a reply that has been waited for, now or later.
-    pub(crate) fn deliver_after(&mut self, to: ReplyTo, delay_ms: u32, bytes: Vec<u8>) {
+    pub(crate) fn deliver_after(&mut self, to: ReplyTo, source: Source, delay_ms: u32, bytes: Vec<u8>) {
         if delay_ms == 0 {
             self.deliver(to, &bytes);
-        } else if !self.keep_back(to, delay_ms, bytes)
+        } else if !self.keep_back(to, source, delay_ms, bytes)
             && let ReplyTo::Connection(key) = to
         {
             self.release(key, None);

@@ -1,17 +1,19 @@
 //! From a query to a reply.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use netyard_types::{BadAnswer, NodeName, Trouble};
 
 use crate::Zones;
+use crate::alias::Alias;
 use crate::find::Found;
 use crate::header::{Rcode, class, rtype};
 use crate::index::{Entry, ViewIndex};
 use crate::query::{Query, Unreadable};
 use crate::record::RecordSet;
 use crate::reply::{Owner, Reply, Section, header_only};
-use crate::special::{Special, localhost};
+use crate::special::{self, Special, localhost};
 use crate::wire_name::WireName;
 
 /// How a query came.
@@ -37,6 +39,9 @@ pub enum Outcome {
     Forward {
         /// The delay before the answer is handed on; mostly 0.
         delay_ms: u32,
+        /// The aliases that lead to the name to be asked for, if it is not the query's own: then [`Alias::query`] is to be sent in
+        /// place of the query, and what comes back to be handed on by [`Alias::relay`].
+        alias: Option<Box<Alias>>,
     },
     /// Send the zone, message by message ([`Zones::transfer`]).
     Transfer {
@@ -120,7 +125,7 @@ impl<'a> Asked<'a> {
             Some(BadAnswer::Truncate) if self.transport == Transport::Udp => reply.cut(),
             Some(BadAnswer::Truncate) | None => match self.write(&mut reply) {
                 Written::Reply => {}
-                Written::Forward => return Outcome::Forward { delay_ms },
+                Written::Forward { alias } => return Outcome::Forward { delay_ms, alias },
                 Written::Transfer { zone } => return Outcome::Transfer { zone },
             },
         }
@@ -159,16 +164,14 @@ impl<'a> Asked<'a> {
             return self.write_zone(reply);
         }
         match self.zones.find(&self.query.name, self.view) {
-            Found::Elsewhere => self.write_elsewhere(reply),
-            found => {
-                self.write_found(reply, found);
-                Written::Reply
-            }
+            Found::Elsewhere => self.write_elsewhere(reply, Reply::asked(self.query)),
+            found => self.write_found(reply, found),
         }
     }
 
-    /// Writes what is found in the zones, aliases followed as far as they stay there (RFC 1034 §4.3.2).
-    fn write_found(&self, reply: &mut Reply<'_>, mut found: Found<'a>) {
+    /// Writes what is found in the zones, aliases followed to the end (RFC 1034 §4.3.2), unless that is elsewhere and another server
+    /// has to be asked.
+    fn write_found(&self, reply: &mut Reply<'_>, mut found: Found<'a>) -> Written {
         if let Some(zone) = found.zone() {
             self.enter(reply, zone);
         }
@@ -180,25 +183,29 @@ impl<'a> Asked<'a> {
                 // What the last name of the chain is says how the query went (RFC 6604 §3).
                 Found::Nothing { zone } => {
                     reply.set_rcode(Rcode::NxDomain);
-                    return self.push_soa(reply, Section::Authority, zone);
+                    self.push_soa(reply, Section::Authority, zone);
+                    break;
                 }
-                Found::Elsewhere => return,
+                Found::Elsewhere => return self.write_elsewhere(reply, owner),
             };
             if let Some(set) = self.wanted(entry) {
-                return self.push_wanted(reply, owner, entry.zone, set);
+                self.push_wanted(reply, owner, entry.zone, set);
+                break;
             }
             let Some(alias) = entry.set(rtype::CNAME).and_then(|set| set.records.first()) else {
-                return self.push_soa(reply, Section::Authority, entry.zone);
+                self.push_soa(reply, Section::Authority, entry.zone);
+                break;
             };
             if passed.iter().flatten().any(|other| core::ptr::eq(*other, entry)) {
-                return;
+                break;
             }
             passed[number] = Some(entry);
-            let Some(at) = reply.push(Section::Answer, owner, alias, entry.zone) else { return };
-            let Some(target) = WireName::read(&alias.bytes, alias.target) else { return };
+            let Some(at) = reply.push(Section::Answer, owner, alias, entry.zone) else { break };
+            let Some(target) = WireName::read(&alias.bytes, alias.target) else { break };
             owner = Owner { at: at + alias.target, wire: alias.data() };
             found = self.zones.find(&target, self.view);
         }
+        Written::Reply
     }
 
     /// The records that answer the question by what a name has. One set is enough for whoever asks for any (RFC 8482 §4.1).
@@ -241,20 +248,29 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Answers a question about a name of no zone.
-    fn write_elsewhere(&self, reply: &mut Reply<'_>) -> Written {
-        match Special::of(&self.query.name) {
+    /// Answers a question about a name of no zone: its own, or the one that its aliases lead to.
+    fn write_elsewhere(&self, reply: &mut Reply<'_>, owner: Owner<'_>) -> Written {
+        let name = WireName::read(owner.wire, 0);
+        match name.as_ref().and_then(Special::of) {
             Some(Special::Localhost) => {
                 if self.query.class == class::IN {
                     reply.set_authoritative();
                 }
                 if let Some(bytes) = localhost(self.query.rtype) {
-                    reply.push_bytes(Section::Answer, Reply::asked(self.query), bytes);
+                    reply.push_bytes(Section::Answer, owner, bytes);
                 }
             }
             Some(Special::Nothing) => reply.set_rcode(Rcode::NxDomain),
             None if self.query.wants_recursion() && !self.zones.names.forward.is_empty() => {
-                return Written::Forward;
+                return Written::Forward { alias: Alias::new(self.query, reply, owner).map(Box::new) };
+            }
+            // One who has got the aliases can ask for the rest himself.
+            None if reply.answers().is_some() => {}
+            None if self.zones.names.forward.is_empty()
+                && matches!(self.query.rtype, rtype::A | rtype::AAAA)
+                && name.as_ref().is_some_and(special::is_bare) =>
+            {
+                reply.set_rcode(Rcode::NxDomain);
             }
             None => reply.set_rcode(Rcode::Refused),
         }
@@ -292,8 +308,8 @@ impl<'a> Asked<'a> {
 enum Written {
     /// It is written.
     Reply,
-    /// Another server has it.
-    Forward,
+    /// Another server has it, or what its aliases lead to.
+    Forward { alias: Option<Box<Alias>> },
     /// It is a zone.
     Transfer { zone: usize },
 }

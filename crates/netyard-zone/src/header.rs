@@ -19,6 +19,8 @@ pub(crate) const RD: u16 = 1 << 8;
 pub(crate) const RA: u16 = 1 << 7;
 /// The asker does not want the answer checked (RFC 4035 §3.2.2).
 pub(crate) const CD: u16 = 1 << 4;
+/// The bits of the code that says how the query went.
+pub(crate) const RCODE: u16 = 0b1111;
 /// The bits of the opcode.
 pub(crate) const OPCODE: u16 = 0b1111 << 11;
 
@@ -64,11 +66,24 @@ impl Rcode {
 pub(crate) mod rtype {
     pub(crate) const A: u16 = 1;
     pub(crate) const NS: u16 = 2;
+    pub(crate) const MD: u16 = 3;
+    pub(crate) const MF: u16 = 4;
     pub(crate) const CNAME: u16 = 5;
     pub(crate) const SOA: u16 = 6;
+    pub(crate) const MB: u16 = 7;
+    pub(crate) const MG: u16 = 8;
+    pub(crate) const MR: u16 = 9;
+    pub(crate) const PTR: u16 = 12;
+    pub(crate) const MINFO: u16 = 14;
     pub(crate) const MX: u16 = 15;
+    pub(crate) const RP: u16 = 17;
+    pub(crate) const AFSDB: u16 = 18;
+    pub(crate) const RT: u16 = 21;
+    pub(crate) const PX: u16 = 26;
     pub(crate) const AAAA: u16 = 28;
     pub(crate) const SRV: u16 = 33;
+    pub(crate) const KX: u16 = 36;
+    pub(crate) const DNAME: u16 = 39;
     pub(crate) const OPT: u16 = 41;
     pub(crate) const IXFR: u16 = 251;
     pub(crate) const AXFR: u16 = 252;

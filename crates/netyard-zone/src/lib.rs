@@ -4,7 +4,8 @@
 //!   never changes, so whoever answers needs no lock, and a change is another value.
 //! - [`Zones::answer`] takes any bytes and says what is to be done ([`Outcome`]): send the reply it wrote, stay silent, ask another
 //!   server, send a zone.
-//! - [`Zones::relay`], [`Zones::is_reply_to`] and [`Zones::fail`] are for what other servers answer.
+//! - [`Zones::relay`], [`Zones::is_reply_to`], [`Zones::is_refusal`] and [`Zones::fail`] are for what other servers answer; [`Alias`]
+//!   for what they answer about a name that an alias of ours leads to.
 //! - [`Zones::lookup`] says without a message what a node gets for a name.
 //!
 //! Record data is encoded by `hickory-proto`, once, when the zones are made. Headers, questions and EDNS are read and written
@@ -17,6 +18,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod alias;
 mod answer;
 mod find;
 mod header;
@@ -34,6 +36,7 @@ mod upstream;
 mod wire_name;
 mod zones;
 
+pub use alias::Alias;
 pub use answer::{Outcome, Transport};
 pub use lookup::{Lookup, Standing};
 pub use zones::Zones;

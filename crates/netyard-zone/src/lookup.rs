@@ -10,7 +10,7 @@ use crate::answer::MOST_ALIASES;
 use crate::find::Found;
 use crate::header::rtype;
 use crate::index::Entry;
-use crate::special::{LOCALHOST, Special};
+use crate::special::{LOCALHOST, Special, is_bare};
 use crate::wire_name::{WireName, from_wire};
 
 /// What a node gets for a name.
@@ -76,6 +76,7 @@ impl Zones {
                 (Standing::Exists, Vec::from([IpAddr::V4(LOCALHOST.0), IpAddr::V6(LOCALHOST.1)]))
             }
             Some(Special::Nothing) => (Standing::Nothing, Vec::new()),
+            None if self.names.forward.is_empty() && is_bare(name) => (Standing::Nothing, Vec::new()),
             None if self.names.forward.is_empty() => (Standing::Refused, Vec::new()),
             None => (Standing::Forwarded, Vec::new()),
         }

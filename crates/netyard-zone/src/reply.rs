@@ -83,6 +83,27 @@ impl<'a> Reply<'a> {
         self.flags |= AA;
     }
 
+    /// Whether the server is the authority for the name that was asked for.
+    pub(crate) fn is_authoritative(&self) -> bool {
+        self.flags & AA != 0
+    }
+
+    /// The records of the answer and how many there are, while there are no others.
+    pub(crate) fn answers(&self) -> Option<(&[u8], u16)> {
+        let count = self.counts[Section::Answer as usize];
+        (count > 0).then(|| (&self.out[self.question_end..], count))
+    }
+
+    /// Begins the answer with records that [`Self::answers`] gave for the same query: where they stand is the same, so what points
+    /// to it is right.
+    pub(crate) fn push_answers(&mut self, records: &[u8], count: u16) {
+        self.out.extend_from_slice(records);
+        self.counts[Section::Answer as usize] = count;
+        if self.out.len() > self.limit {
+            self.is_cut = true;
+        }
+    }
+
     /// Says how the query went.
     pub(crate) fn set_rcode(&mut self, rcode: Rcode) {
         self.rcode = rcode;

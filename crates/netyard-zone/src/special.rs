@@ -26,6 +26,12 @@ impl Special {
     }
 }
 
+/// Whether no host has this name, because it is one label. A resolver that has found nothing in its search domains asks for the
+/// bare name at last, and takes a refusal for a trouble that may pass (`EAI_AGAIN` of getaddrinfo(3)).
+pub(crate) fn is_bare(name: &WireName) -> bool {
+    name.labels() == 1
+}
+
 /// The addresses of `localhost`.
 pub(crate) const LOCALHOST: (Ipv4Addr, Ipv6Addr) = (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
 

@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::{Arc, LazyLock};
 
-use hickory_proto::op::{Message, MessageType};
+use hickory_proto::op::{Message, MessageType, ResponseCode};
 use netyard_types::{BadAnswer, Trouble};
 use netyard_zone::{Outcome, Transport, Zones};
 use proptest::collection::vec;
@@ -166,6 +166,66 @@ proptest! {
             prop_assert!(Message::from_vec(&reply).is_ok());
             prop_assert!(Zones::is_reply_to(&reply, &query) || reply.len() == 12);
             prop_assert!(is_tcp || reply.len() <= 1232);
+        }
+    }
+}
+
+/// The answer of another server about a name that an alias leads to: records of types with and without names, most of which point
+/// to other names, and some to anywhere.
+fn upstream() -> impl Strategy<Value = Vec<u8>> {
+    let question = b"\x03www\x07example\x03com\0\0\x01\0\x01";
+    let pointer = prop_oneof![60 => proptest::sample::select(vec![12_u8, 16, 24]), 1 => any::<u8>()];
+    let end = prop_oneof![1 => Just(vec![0]), 2 => pointer.prop_map(|to| vec![0xc0, to])];
+    let label =
+        "[awW]{1,3}".prop_map(|label| [&[u8::try_from(label.len()).unwrap()], label.as_bytes()].concat());
+    let name = (vec(label, 0..3), end).prop_map(|(labels, end)| [labels.concat(), end].concat());
+    // Type, bytes before the names, names, bytes after them.
+    let kinds = vec![
+        (1_u8, 4, 0, 0),
+        (2, 0, 1, 0),
+        (5, 0, 1, 0),
+        (6, 0, 2, 20),
+        (12, 0, 1, 0),
+        (15, 2, 1, 0),
+        (33, 6, 1, 0),
+        (99, 9, 0, 0),
+    ];
+    let kind = prop_oneof![30 => proptest::sample::select(kinds), 1 => (proptest::sample::select(vec![1_u8, 2, 5, 6, 12, 15, 33, 99]), 0..3_usize, 0..3_usize, 0..3_usize)];
+    let record =
+        (name.clone(), kind, vec(name, 2..3)).prop_map(|(owner, (rtype, before, names, after), name)| {
+            let names = name.iter().take(names).flatten().copied();
+            let data: Vec<u8> =
+                std::iter::repeat_n(1, before).chain(names).chain(std::iter::repeat_n(2, after)).collect();
+            [&owner[..], &[0, rtype, 0, 1, 0, 0, 0, 9, 0, u8::try_from(data.len()).unwrap()], &data].concat()
+        });
+    (vec(record, 0..30), 0..30_u8).prop_map(|(records, answers)| {
+        let count = u8::try_from(records.len()).unwrap();
+        let answers = answers.min(count);
+        let head = [0xab, 0xcd, 0x81, 0x80, 0, 1, 0, answers, 0, count - answers, 0, 0];
+        [&head[..], question, &records.concat()].concat()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn what_comes_behind_an_alias_is_readable(upstream in upstream(), is_tcp in any::<bool>()) {
+        let transport = if is_tcp { Transport::Tcp } else { Transport::Udp };
+        let query = Dig { transport, ..Dig::new("out.office.test", 1_u16).flags(0x0100) }.bytes();
+        let mut reply = Vec::new();
+        let outcome = zones().answer(&query, None, transport, 0, &mut reply);
+        let Outcome::Forward { alias: Some(alias), .. } = outcome else { panic!("{outcome:?}") };
+        alias.relay(&query, &upstream, transport, &mut reply);
+        prop_assert!(is_tcp || reply.len() <= 512);
+        prop_assert!(Zones::is_reply_to(&reply, &query));
+        // What can be read there can be read here, and says the same.
+        let Ok(message) = Message::from_vec(&upstream) else { return Ok(()) };
+        let handed_on = Message::from_vec(&reply).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        if handed_on.metadata.response_code == ResponseCode::NoError && !handed_on.metadata.truncation {
+            prop_assert_eq!(&handed_on.answers[1..], &message.answers[..]);
+            prop_assert!(handed_on.authorities.is_empty() || handed_on.authorities == message.authorities);
+            prop_assert!(!is_tcp || handed_on.authorities.len() == message.authorities.len());
         }
     }
 }

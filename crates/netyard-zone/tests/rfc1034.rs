@@ -145,13 +145,22 @@ fn other_names_are_refused_or_forwarded() {
     let zones = Zones::new(Arc::new(names), 1);
     assert_eq!(elsewhere.at(&zones).rcode(), ResponseCode::Refused);
     let forwarded = elsewhere.clone().flags(RD).at(&zones);
-    assert_eq!(forwarded.outcome, Outcome::Forward { delay_ms: 0 });
+    assert_eq!(forwarded.outcome, Outcome::Forward { delay_ms: 0, alias: None });
     assert_eq!(
         Dig::new("test", RecordType::A).flags(RD).at(&zones).outcome,
-        Outcome::Forward { delay_ms: 0 }
+        Outcome::Forward { delay_ms: 0, alias: None }
     );
     let answer = Dig::new("gw.office.test", RecordType::A).flags(RD).at(&zones);
     assert_eq!(answer.flags(), QR | AA | RD | RA);
+}
+
+/// A resolver asks for the bare name when its search domains have nothing, and has to be told that it is not there.
+#[test]
+fn no_host_is_called_by_one_label() {
+    for asked in [RecordType::A, RecordType::AAAA] {
+        assert_eq!(Dig::new("nobody", asked).flags(RD).at(&lab()).rcode(), ResponseCode::NXDomain);
+    }
+    assert_eq!(Dig::new("com", RecordType::NS).flags(RD).at(&lab()).rcode(), ResponseCode::Refused);
 }
 
 /// RFC 6761 §6.3 and §6.4, RFC 7686 §2, RFC 6762 §22.1: nobody else is asked for these.

@@ -58,6 +58,45 @@ fn a_reply_is_handed_on_with_the_askers_id_and_letters() {
     }
 }
 
+/// RFC 8906: some servers refuse without saying what.
+#[test]
+fn a_refusal_needs_no_question() {
+    let (query, _) = pair("short.office.test");
+    let bare = |rcode: u8| [0xab, 0xcd, 0x80, rcode, 0, 0, 0, 0, 0, 0, 0, 0];
+    for rcode in 0..16 {
+        let refuses = matches!(rcode, 1 | 2 | 4 | 5);
+        let (bare, rcode) = (bare(rcode), if refuses { rcode } else { 2 });
+        assert_eq!((Zones::is_reply_to(&bare, &query), Zones::is_refusal(&bare)), (refuses, refuses));
+        // The asker gets his question with it.
+        let reply = relay(&query, &bare, Transport::Udp);
+        assert_eq!(
+            (&reply[2..4], &reply[4..6], &reply[12..]),
+            (&[0x81, 0x80 | rcode][..], &[0, 1][..], &query[12..])
+        );
+    }
+    let good = bare(5);
+    // Id; reply or query; opcode; a record that is not there; more than there should be.
+    for (at, change) in [(0, 1), (2, 0x80), (2, 0x08), (7, 1), (9, 1), (11, 1)] {
+        let mut reply = good;
+        reply[at] ^= change;
+        assert!(!Zones::is_reply_to(&reply, &query), "{at}");
+    }
+    assert!(!Zones::is_reply_to(&[&good[..], b"\0"].concat(), &query));
+    assert!(!Zones::is_reply_to(&good[..11], &query));
+    let with_edns = [&good[..11], b"\x01\0\0\x29\x10\0\0\0\0\0\0\0"].concat();
+    assert!(Zones::is_reply_to(&with_edns, &query));
+}
+
+#[test]
+fn a_server_that_fails_or_refuses_says_nothing_of_the_name() {
+    let (_, mut reply) = pair("short.office.test");
+    for rcode in 0..16 {
+        reply[3] = 0x80 | rcode;
+        assert_eq!(Zones::is_refusal(&reply), matches!(rcode, 2 | 5), "{rcode}");
+    }
+    assert!(!Zones::is_refusal(b""));
+}
+
 #[test]
 fn a_reply_too_long_for_the_asker_is_cut() {
     let (query, upstream) = pair("huge.office.test");

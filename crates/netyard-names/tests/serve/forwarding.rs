@@ -17,10 +17,10 @@ use crate::client::{
 use crate::server::{Lab, Wanted};
 
 /// What another server sends for a query, datagram by datagram.
-type Answers = fn(&[u8]) -> Vec<Vec<u8>>;
+pub(crate) type Answers = fn(&[u8]) -> Vec<Vec<u8>>;
 
 /// The answer to a query: one address, and nothing of the query but its question.
-fn answer(query: &[u8], addr: [u8; 4], flags: u8) -> Vec<u8> {
+pub(crate) fn answer(query: &[u8], addr: [u8; 4], flags: u8) -> Vec<u8> {
     let question = 12 + query[12..].iter().position(|byte| *byte == 0).unwrap() + 5;
     let mut bytes = query[..question].to_vec();
     bytes[2..12].copy_from_slice(&[0x80 | flags, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
@@ -38,7 +38,7 @@ fn cut(query: &[u8]) -> Vec<u8> {
 }
 
 /// Another server; tells the length of each query that it got.
-fn upstream(answers: Answers) -> (SocketAddr, Receiver<Vec<u8>>) {
+pub(crate) fn upstream(answers: Answers) -> (SocketAddr, Receiver<Vec<u8>>) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let addr = socket.local_addr().unwrap();
     let (sender, queries) = channel();
@@ -56,11 +56,11 @@ fn upstream(answers: Answers) -> (SocketAddr, Receiver<Vec<u8>>) {
     (addr, queries)
 }
 
-fn silent(_: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn silent(_: &[u8]) -> Vec<Vec<u8>> {
     Vec::new()
 }
 
-fn right(query: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn right(query: &[u8]) -> Vec<Vec<u8>> {
     vec![answer(query, [192, 0, 2, 1], 0)]
 }
 
@@ -73,7 +73,7 @@ fn lab(upstreams: &[SocketAddr], limits: Limits) -> (Lab, SocketAddr) {
     (lab, addr)
 }
 
-fn impatient(milliseconds: u64) -> Limits {
+pub(crate) fn impatient(milliseconds: u64) -> Limits {
     let upstream = Duration::from_millis(milliseconds);
     Limits { upstream, forward: upstream * 5 / 2, ..Limits::default() }
 }

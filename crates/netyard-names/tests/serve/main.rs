@@ -10,3 +10,4 @@ mod forwarding;
 mod hostile;
 mod limits;
 mod orders;
+mod upstreams;

@@ -51,6 +51,14 @@ impl Wanted {
         self
     }
 
+    /// Makes a name of the domain an alias.
+    pub(crate) fn alias(mut self, name: &str, target: &str) -> Self {
+        let zone = self.0.zones.get_mut(&self.0.domain).unwrap();
+        let data = RecordData::Cname(domain(target));
+        zone.insert(domain(&format!("{name}.office.test")), vec![data.into()]);
+        self
+    }
+
     pub(crate) fn slow(mut self, name: &str, slow_ms: u32) -> Self {
         let owner = domain(&format!("{name}.office.test"));
         self.0.troubles.names.insert(owner, Trouble { slow_ms, answer: None });
