@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod candidate;
+mod destination;
 mod error;
 mod event;
 mod exchange;

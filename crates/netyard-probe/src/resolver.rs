@@ -11,6 +11,7 @@ use netyard_kernel::{fill_random, netns};
 use nix::errno::Errno;
 
 use crate::candidate::{Candidate, candidates};
+use crate::destination::nearest;
 use crate::exchange::{Exchange, ask};
 use crate::question::{Question, Verdict};
 use crate::{Family, NameServer, Resolv, ResolveError, ServerFault, Target, lookup, resolve};
@@ -34,8 +35,9 @@ impl Resolver<'_> {
     /// calling one stays where it is.
     ///
     /// A name with an address of the family in the hosts file is that. Any other is asked for as glibc would: the servers one
-    /// after another, with the domains to search behind it, until there is an answer. Without a `family`, IPv4 comes first. Where
-    /// glibc would go on to the next domain although no server answers, this stops: a person waits.
+    /// after another, with the domains to search behind it, until there is an answer. Without a `family`, IPv4 comes first; of
+    /// several addresses of a family the nearest is taken (RFC 6724). Where glibc would go on to the next domain although no server
+    /// answers, this stops: a person waits.
     ///
     /// # Errors
     /// The first in the order of `names` that was found; no new name is begun after one has failed.
@@ -162,7 +164,10 @@ fn find(
         fill_random(&mut id).map_err(|errno| ResolveError::Random { errno })?;
         let question = Question::new(u16::from_be_bytes(id), &candidate.full, family);
         miss = match ask(resolv, &question) {
-            Exchange::Answered(Verdict::Found(found), _) => return Ok(Ok(found[0])),
+            Exchange::Answered(Verdict::Found(found), server) => match nearest(&found) {
+                Some(addr) => return Ok(Ok(addr)),
+                None => Miss::NoAddress(server),
+            },
             Exchange::Answered(Verdict::NoData, server) => Miss::NoAddress(server),
             // What has no name has none for the other family either (RFC 8020).
             Exchange::Answered(_, server) => return Ok(Err(Miss::NoName(server))),

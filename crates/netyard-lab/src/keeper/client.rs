@@ -49,7 +49,8 @@ pub fn start_if_needed() -> Result<(), KeeperError> {
     if !has_names(&Paths::default()) || UnixStream::connect(SOCKET).is_ok() {
         return Ok(());
     }
-    start().map(drop)
+    // Another command may have been quicker; then its keeper is waited for.
+    if start()? { Ok(()) } else { refresh() }
 }
 
 fn ask(mut stream: UnixStream) -> Result<(), KeeperError> {

@@ -31,7 +31,9 @@ fn mask_line(line: &str) -> String {
     let mut masked = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let is_followed_by = |unit: &str| words.get(at + 1).is_some_and(|next| next.starts_with(unit));
-        let is_time = is_followed_by("s:") || is_followed_by("ms");
+        // In JSON a number has no zeros at its end.
+        let is_seconds = at > 0 && words[at - 1] == "\"seconds\":";
+        let is_time = is_followed_by("s:") || is_followed_by("ms") || is_seconds;
         masked.push(if is_time || has_decimals(word, 3) { mask_decimals(word) } else { (*word).to_owned() });
     }
     masked.join(" ")
