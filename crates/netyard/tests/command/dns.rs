@@ -456,7 +456,7 @@ fn a_secondary_follows() {
     yard.write(
         "nsd.conf",
         format!(
-            "server:\n  ip-address: 10.0.0.2@5300\n  username: \"\"\n  zonesdir: \"{dir}\"\n  pidfile: \"{dir}/nsd.pid\"\n  \
+            "server:\n  ip-address: 10.0.0.2@5300\n  username: \"\"\n  database: \"\"\n  zonesdir: \"{dir}\"\n  pidfile: \"{dir}/nsd.pid\"\n  \
              xfrdfile: \"{dir}/xfrd\"\n  zonelistfile: \"{dir}/zones\"\n  xfrdir: \"{dir}\"\n  server-count: 1\n\
              remote-control:\n  control-enable: no\n\
              zone:\n  name: office.test\n  zonefile: office.zone\n  request-xfr: AXFR 10.0.0.1 NOKEY\n  \
