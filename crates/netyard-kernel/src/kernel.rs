@@ -1,5 +1,6 @@
 //! Linux behind the seam that plans are carried out through.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use netyard_plan::{ExecuteError, Kernel, Scope, Step};
@@ -9,7 +10,7 @@ use crate::error::{Access, KernelError};
 use crate::execute::Execution;
 use crate::inventory::Inventory;
 use crate::namespaces::Namespaces;
-use crate::observe;
+use crate::observe::{self, Readiness};
 use crate::paths::Paths;
 
 /// The kernel, as a lab's processes see it. The calling thread must be in the lab's namespaces, and is there again after each
@@ -20,6 +21,8 @@ pub struct LinuxKernel {
     pub(crate) namespaces: Namespaces,
     /// What the last observation found; none after a change, which somebody else may follow with one of his own.
     pub(crate) inventory: Option<Inventory>,
+    /// What the last observation saw of carriers and the like; none after a change, or once it was used.
+    pub(crate) readiness: Option<BTreeMap<NodeName, Readiness>>,
 }
 
 impl LinuxKernel {
@@ -32,7 +35,7 @@ impl LinuxKernel {
             fs::create_dir_all(dir).map_err(KernelError::file(dir, Access::Write))?;
         }
         let namespaces = Namespaces::new(paths.namespaces.clone()).map_err(KernelError::Setup)?;
-        Ok(Self { paths, namespaces, inventory: None })
+        Ok(Self { paths, namespaces, inventory: None, readiness: None })
     }
 
     /// Where things are kept.
@@ -61,6 +64,7 @@ impl Kernel for LinuxKernel {
         self.namespaces.close();
         let observed = observed?;
         self.inventory = Some(observed.inventory);
+        self.readiness = Some(observed.readiness);
         Ok(observed.state)
     }
 
@@ -69,6 +73,7 @@ impl Kernel for LinuxKernel {
         steps: &[Step],
         progress: &mut dyn FnMut(usize),
     ) -> Result<(), ExecuteError<KernelError>> {
+        self.readiness = None;
         let inventory = match self.inventory.take() {
             Some(inventory) => Ok(inventory),
             None => observe::take_stock(&self.paths, &mut self.namespaces),

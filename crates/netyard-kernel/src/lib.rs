@@ -17,6 +17,7 @@ mod features;
 mod forget;
 mod inventory;
 mod kernel;
+mod mounts;
 mod names_file;
 mod namespaces;
 pub mod netlink;

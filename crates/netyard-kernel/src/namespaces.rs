@@ -125,27 +125,17 @@ impl Namespaces {
             .map_err(KernelError::namespace(node))
     }
 
-    /// Makes the namespace of a node.
-    pub(crate) fn create(&mut self, node: &NodeName) -> Result<(), KernelError> {
-        self.make_room();
-        let path = self.path(node);
-        let made = netns::create(&path, netns::borrow(&self.base), Socket::open);
-        let (namespace, socket) = made.map_err(|source| {
-            if source.errno == nix::errno::Errno::EEXIST {
-                KernelError::NodeExists { node: node.clone() }
-            } else {
-                KernelError::namespace(node)(source)
-            }
-        })?;
-        let socket = socket.map_err(|source| {
-            let _ = netns::remove(&path);
-            KernelError::netlink(node)(source)
-        })?;
+    /// How many namespaces more may be kept open, each with a socket.
+    pub(crate) fn room(&self) -> usize {
+        self.most.saturating_sub(self.held) / 2
+    }
+
+    /// Keeps the namespace of a new node open.
+    pub(crate) fn keep(&mut self, node: &NodeName, namespace: OwnedFd, socket: Socket) {
         self.clock += 1;
         let open = Open { namespace: Some(Arc::new(namespace)), socket: Some(socket), used: self.clock };
         self.held += open.held();
         self.open.insert(node.clone(), open);
-        Ok(())
     }
 
     /// Takes the name of a node's namespace away; with it goes the namespace, unless a process is in it.

@@ -98,10 +98,26 @@ fn unescape(text: &str) -> String {
     value
 }
 
+/// What the files of all new nodes say.
+pub(crate) struct Templates {
+    resolv: String,
+}
+
+impl Templates {
+    pub(crate) fn read(paths: &Paths) -> Result<Self, KernelError> {
+        Ok(Self { resolv: copy_of_resolv(paths)? })
+    }
+}
+
 /// Makes the files of a new node: its mark, its host name, a hosts file with the `localhost` lines, and a resolver file that says
 /// what the lab's does.
-pub(crate) fn create(paths: &Paths, node: &NodeName, kind: NodeKind) -> Result<(), KernelError> {
-    Mark::new(kind).write(paths, node)?;
+pub(crate) fn create(
+    paths: &Paths,
+    node: &NodeName,
+    mark: &Mark,
+    templates: &Templates,
+) -> Result<(), KernelError> {
+    mark.write(paths, node)?;
     let dir = paths.etc(node);
     if let Err(error) = fs::create_dir(&dir)
         && error.kind() != io::ErrorKind::AlreadyExists
@@ -110,7 +126,7 @@ pub(crate) fn create(paths: &Paths, node: &NodeName, kind: NodeKind) -> Result<(
     }
     write_fresh(&paths.hostname(node), &format!("{node}\n"))?;
     write_fresh(&paths.hosts(node), HOSTS_BASE)?;
-    write_fresh(&paths.resolv(node), &copy_of_resolv(paths)?)
+    write_fresh(&paths.resolv(node), &templates.resolv)
 }
 
 /// Makes a file. One that a node of that name has left behind is written over.

@@ -13,7 +13,7 @@ use netyard_types::{Endpoint, Link, LinkKind, NetState, NodeName, NodeState, Ope
 
 use crate::error::KernelError;
 use crate::kernel::LinuxKernel;
-use crate::observe::{Job, Look, RawLink, Seen, read_all};
+use crate::observe::{Job, Look, RawLink, Readiness, read_all};
 
 /// Why an interface does not carry packets yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,8 +80,7 @@ impl LinuxKernel {
         let mut roots: BTreeMap<Endpoint, Option<[u8; 8]>> = BTreeMap::new();
         let mut wait = FIRST_WAIT;
         loop {
-            let jobs = left.iter().map(|node| Job { node: (*node).clone(), look: Look::Carriers }).collect();
-            let seen = read_all(&self.paths, jobs).map_err(SettleError::Kernel)?;
+            let seen = self.look_at_carriers(&left)?;
             let mut pending = Vec::new();
             let mut busy: BTreeSet<&NodeName> = BTreeSet::new();
             for node in &left {
@@ -126,6 +125,21 @@ impl LinuxKernel {
     }
 }
 
+impl LinuxKernel {
+    /// Whether the nodes are ready. What the last observation saw will do for the first look.
+    fn look_at_carriers(
+        &mut self,
+        nodes: &BTreeSet<&NodeName>,
+    ) -> Result<BTreeMap<NodeName, Readiness>, SettleError> {
+        if let Some(seen) = self.readiness.take() {
+            return Ok(seen);
+        }
+        let jobs = nodes.iter().map(|node| Job { node: (*node).clone(), look: Look::Carriers }).collect();
+        let seen = read_all(&self.paths, jobs).map_err(SettleError::Kernel)?;
+        Ok(seen.into_iter().map(|(node, seen)| (node, seen.into())).collect())
+    }
+}
+
 /// Whether both ends of the cable at `link` are to be up.
 fn has_carrier(wanted: &NetState, link: &Link) -> bool {
     let far = link.peer().and_then(|peer| wanted.nodes.get(&peer.node)?.links.get(&peer.link));
@@ -139,7 +153,7 @@ fn is_up_bridge(link: Option<&Link>) -> bool {
 fn check_node(
     wanted: &NetState,
     node: &NodeName,
-    seen: Option<&Seen>,
+    seen: Option<&Readiness>,
     pending: &mut Vec<(Endpoint, NotReady)>,
 ) {
     let Some(state) = wanted.nodes.get(node) else { return };
@@ -162,9 +176,9 @@ fn check_node(
         {
             pending.push((at(), NotReady::Port(port)));
         }
-        let addresses = seen.into_iter().flat_map(|seen| &seen.addresses);
-        let tentative = addresses.filter(|address| address.index == found.index && address.tentative);
-        pending.extend(tentative.map(|address| (at(), NotReady::Tentative(address.addr.addr))));
+        let tentative = seen.into_iter().flat_map(|seen| &seen.tentative);
+        let tentative = tentative.filter(|(index, _)| *index == found.index);
+        pending.extend(tentative.map(|(_, addr)| (at(), NotReady::Tentative(*addr))));
     }
 }
 

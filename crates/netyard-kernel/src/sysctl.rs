@@ -4,20 +4,53 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use netyard_types::SysctlKey;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
+use crate::mounts;
+
+/// Where settings are read and written, for a thread that goes from namespace to namespace.
+///
+/// The kernel finds `/proc/sys/net/ipv4` of a namespace by looking through those of all namespaces that were ever asked for
+/// (`proc_sys_compare()`, fs/proc/proc_sysctl.c): what a thousand namespaces cost grows with the square. Each mount of proc(5) has a
+/// list of its own, so one who has many namespaces to see takes a fresh one from time to time.
+#[derive(Debug, Default)]
+pub(crate) struct ProcSys {
+    own: Option<OwnedFd>,
+    visited: usize,
+}
+
+/// How many namespaces are looked at through one mount of proc: few enough for a short list, enough to make the mount (some 50 µs)
+/// pay.
+const VISITS: usize = 32;
+
+impl ProcSys {
+    /// The settings of the namespace in which the calling thread is now.
+    pub(crate) fn here(&mut self) -> Settings<'_> {
+        if self.visited == VISITS {
+            self.visited = 0;
+            // Where it is not permitted, the lab's own `/proc` does, only slower.
+            self.own = mounts::detached_proc().ok();
+        }
+        self.visited += 1;
+        Settings { proc: self.own.as_ref().map(AsFd::as_fd), dirs: BTreeMap::new() }
+    }
+}
+
 /// The settings of one namespace.
 ///
-/// The directories below `/proc/sys/net` are held open: the kernel finds `ipv4` by looking through the `ipv4` of every namespace
-/// there is (`proc_sys_compare()`), and only below that the namespaces have directories of their own.
-#[derive(Debug, Default)]
-pub(crate) struct Settings(BTreeMap<String, OwnedFd>);
+/// The directories below `/proc/sys/net` are held open: only below them the namespaces have directories of their own.
+#[derive(Debug)]
+pub(crate) struct Settings<'a> {
+    /// A mount of proc(5) of one's own, in place of `/proc`.
+    proc: Option<BorrowedFd<'a>>,
+    dirs: BTreeMap<String, OwnedFd>,
+}
 
-impl Settings {
+impl Settings<'_> {
     /// Opens the file of a setting. Never makes one: a setting that does not exist is an error.
     fn open(&mut self, key: &SysctlKey, flags: OFlag) -> io::Result<File> {
         let path = key.as_path();
@@ -25,16 +58,21 @@ impl Settings {
         // `net/ipv4`, and the rest.
         let split = path[second..].find('/').map(|slash| second + slash);
         let Some((dir, rest)) = split.map(|slash| (&path[..slash], &path[slash + 1..])) else {
-            return Ok(
-                open(&format!("/proc/sys/{path}")[..], flags | OFlag::O_CLOEXEC, Mode::empty())?.into()
-            );
+            return Ok(self.open_below(path, flags)?.into());
         };
-        if !self.0.contains_key(dir) {
-            let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-            let opened = open(&format!("/proc/sys/{dir}")[..], flags, Mode::empty())?;
-            self.0.insert(dir.to_owned(), opened);
+        if !self.dirs.contains_key(dir) {
+            let opened = self.open_below(dir, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
+            self.dirs.insert(dir.to_owned(), opened);
         }
-        Ok(openat(&self.0[dir], rest, flags | OFlag::O_CLOEXEC, Mode::empty())?.into())
+        Ok(openat(&self.dirs[dir], rest, flags | OFlag::O_CLOEXEC, Mode::empty())?.into())
+    }
+
+    fn open_below(&self, path: &str, flags: OFlag) -> nix::Result<OwnedFd> {
+        let flags = flags | OFlag::O_CLOEXEC;
+        match self.proc {
+            Some(proc) => openat(proc, &format!("sys/{path}")[..], flags, Mode::empty()),
+            None => open(&format!("/proc/sys/{path}")[..], flags, Mode::empty()),
+        }
     }
 
     /// The value, without the white space around it.

@@ -4,6 +4,7 @@
 //! what a step needs of another namespace is always made at once. So most namespaces are talked to once.
 
 mod cables;
+mod nodes;
 mod remove;
 mod settings;
 
@@ -11,14 +12,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use netyard_plan::{ExecuteError, LinkChange, Phase, Step};
-use netyard_types::{IfName, NodeKind, NodeName, Origin};
+use netyard_types::{IfName, NodeName, Origin};
 
 use crate::error::{KernelError, Object};
-use crate::inventory::{Devices, Inventory};
+use crate::inventory::Inventory;
 use crate::names_file;
 use crate::namespaces::Namespaces;
 use crate::netlink::{self, Batch, DeviceIndex, LinkEnd, Request};
-use crate::node_files::{self, Mark};
+use crate::node_files;
 use crate::paths::Paths;
 
 /// The group of links that are about to be removed together. If that is interrupted, they are still known as Netyard's.
@@ -35,9 +36,6 @@ pub(crate) struct Execution<'a> {
     failed: Vec<(usize, KernelError)>,
     /// Requests that wait, with the indexes of their steps.
     queues: BTreeMap<&'a NodeName, Batch>,
-    marks: BTreeMap<&'a NodeName, Mark>,
-    /// New nodes that wait for the setting that every node has, with the steps that made them.
-    unset: BTreeMap<&'a NodeName, usize>,
 }
 
 impl<'a> Execution<'a> {
@@ -55,8 +53,6 @@ impl<'a> Execution<'a> {
             done: vec![false; steps.len()],
             failed: Vec::new(),
             queues: BTreeMap::new(),
-            marks: BTreeMap::new(),
-            unset: BTreeMap::new(),
         }
     }
 
@@ -65,10 +61,7 @@ impl<'a> Execution<'a> {
         let mut start = 0;
         while let Some(phase) = self.steps.get(start).map(Step::phase) {
             let len = self.steps[start..].iter().take_while(|step| step.phase() == phase).count();
-            if !matches!(phase, Phase::Nodes | Phase::Settings) {
-                self.finish_nodes();
-            }
-            self.carry_out(phase, start..start + len);
+            self.carry_out(phase, start..start + len, progress);
             start += len;
             if !self.failed.is_empty() {
                 break;
@@ -78,7 +71,6 @@ impl<'a> Execution<'a> {
                 progress(start);
             }
         }
-        self.finish_nodes();
         if self.failed.is_empty() {
             self.flush_all(progress);
         }
@@ -88,18 +80,16 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn carry_out(&mut self, phase: Phase, range: Range<usize>) {
+    fn carry_out(&mut self, phase: Phase, range: Range<usize>, progress: &mut dyn FnMut(usize)) {
         match phase {
             Phase::Remove => self.remove(range),
+            Phase::Nodes => self.add_nodes(range, progress),
             Phase::Cables => self.add_cables(range),
             Phase::Settings => self.write_settings(range),
             Phase::Links => self.change_links(range),
-            Phase::Nodes
-            | Phase::Bridges
-            | Phase::AddAddresses
-            | Phase::DeleteAddresses
-            | Phase::Routes
-            | Phase::Names => self.each(range, Self::begin),
+            Phase::Bridges | Phase::AddAddresses | Phase::DeleteAddresses | Phase::Routes | Phase::Names => {
+                self.each(range, Self::begin)
+            }
         }
     }
 
@@ -146,7 +136,6 @@ impl<'a> Execution<'a> {
     /// Does a step of one node that stands alone, or queues its requests.
     fn begin_on(&mut self, index: usize, step: &'a Step, node: &'a NodeName) -> Result<(), KernelError> {
         match step {
-            Step::AddNode { kind, .. } => self.add_node(index, node, *kind),
             Step::AddBridge { link, mac, mtu, bridge, .. } => {
                 let end = LinkEnd { name: link, index: self.new_index(node, link)?, mac: *mac, mtu: *mtu };
                 for request in netlink::add_bridge(&end, bridge) {
@@ -190,32 +179,18 @@ impl<'a> Execution<'a> {
                 Ok(())
             }
             Step::SetLink { link, change, .. } => self.change_link(index, node, link, change),
-            Step::SetSysctl { .. } | Step::ResetSysctl { .. } => self.write_setting(index),
-            Step::AddCable { .. }
+            Step::SetSysctl { .. } | Step::ResetSysctl { .. } => {
+                self.write_setting(index);
+                Ok(())
+            }
+            Step::AddNode { .. }
+            | Step::AddCable { .. }
             | Step::DeleteLink { .. }
             | Step::DeleteNode { .. }
             | Step::WriteHosts { .. }
             | Step::WriteResolv { .. }
             | Step::WriteNames { .. } => unreachable!("these are done elsewhere"),
         }
-    }
-
-    fn add_node(&mut self, index: usize, node: &'a NodeName, kind: NodeKind) -> Result<(), KernelError> {
-        if self.inventory.devices(node).is_ok() {
-            return Err(KernelError::NodeExists { node: node.clone() });
-        }
-        // The mark first: a namespace without one would be taken for a person's.
-        node_files::create(self.paths, node, kind)?;
-        self.namespaces.create(node).inspect_err(|_| {
-            // Nothing is left of a node that was not made.
-            let _ = node_files::remove(self.paths, node);
-        })?;
-        self.done[index] = true;
-        self.inventory.insert(node.clone(), Devices::fresh(node.clone()));
-        self.marks.insert(node, Mark::new(kind));
-        self.unset.insert(node, index);
-        self.queue(index, node, netlink::set_up(1, true));
-        Ok(())
     }
 
     fn change_links(&mut self, range: Range<usize>) {

@@ -118,7 +118,6 @@ impl<'a> Execution<'a> {
                 node_files::remove(self.paths, node)
             });
             self.inventory.remove(node);
-            self.marks.remove(node);
             if let Err(error) = removed {
                 self.failed.push((*index, error));
             }

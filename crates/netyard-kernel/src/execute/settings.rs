@@ -1,124 +1,147 @@
 //! Settings: written to `/proc/sys`, after what they were before is written down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::ops::Range;
 
 use netyard_plan::Step;
-use netyard_types::{NodeKind, NodeName, SysctlKey};
+use netyard_types::{NodeName, SysctlKey};
 
 use crate::error::{Access, KernelError};
 use crate::node_files::Mark;
-use crate::sysctl::{self, Settings};
+use crate::paths::Paths;
+use crate::sysctl::{self, ProcSys, Settings};
 
 use super::Execution;
 
+/// The settings of one node that are to be written.
+pub(super) struct Writing<'a> {
+    pub(super) node: &'a NodeName,
+    steps: &'a [Step],
+    indexes: Vec<usize>,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub(super) struct Written {
+    /// The steps that took effect.
+    pub(super) done: Vec<usize>,
+    pub(super) failed: Vec<(usize, KernelError)>,
+}
+
+impl Written {
+    fn failed(index: usize, error: KernelError) -> Self {
+        Self { done: Vec::new(), failed: vec![(index, error)] }
+    }
+}
+
 impl<'a> Execution<'a> {
-    /// Writes the settings of a phase, node by node.
+    /// Writes the settings of a phase, node by node. Those of new nodes are written already.
     pub(super) fn write_settings(&mut self, range: Range<usize>) {
         let mut by_node: BTreeMap<&'a NodeName, Vec<usize>> = BTreeMap::new();
-        for index in range {
+        for index in range.filter(|index| !self.done[*index]) {
             by_node.entry(self.node_of(index)).or_default().push(index);
         }
+        let mut proc_sys = ProcSys::default();
         for (node, indexes) in by_node {
-            self.write_settings_of(node, indexes);
+            self.write_settings_of(Writing::new(node, self.steps, indexes), &mut proc_sys);
         }
     }
 
     /// Writes one setting.
-    pub(super) fn write_setting(&mut self, index: usize) -> Result<(), KernelError> {
+    pub(super) fn write_setting(&mut self, index: usize) {
         let node = self.node_of(index);
         // Something may wait that the setting needs, or that would undo it.
         self.flush(node);
-        self.write_settings_of(node, vec![index]);
-        Ok(())
+        self.write_settings_of(Writing::new(node, self.steps, vec![index]), &mut ProcSys::default());
     }
 
-    fn write_settings_of(&mut self, node: &'a NodeName, mut indexes: Vec<usize>) {
-        let steps = self.steps;
-        let key_of = |index: &usize| match &steps[*index] {
-            Step::SetSysctl { key, .. } | Step::ResetSysctl { key, .. } => Some(key),
-            _ => None,
+    fn write_settings_of(&mut self, writing: Writing<'a>, proc_sys: &mut ProcSys) {
+        let node = writing.node;
+        let mark = match Mark::read(self.paths, node) {
+            Ok(Some(mark)) => mark,
+            Ok(None) => return self.fail(writing.first(), KernelError::NoSuchNode { node: node.clone() }),
+            Err(error) => return self.fail(writing.first(), error),
         };
-        indexes.sort_by_key(|index| key_of(index).map(sysctl::precedence));
-        let mut settings = Settings::default();
-        let fresh = match self.note_originals(node, &indexes, &mut settings) {
+        let first = writing.first();
+        let paths = self.paths;
+        match self.namespaces.visit(node, || writing.write(paths, mark, &mut proc_sys.here())) {
+            Ok(written) => self.take(written),
+            Err(error) => self.fail(first, error),
+        }
+    }
+
+    pub(super) fn take(&mut self, written: Written) {
+        for index in written.done {
+            self.done[index] = true;
+        }
+        self.failed.extend(written.failed);
+    }
+
+    fn fail(&mut self, index: usize, error: KernelError) {
+        self.failed.push((index, error));
+    }
+}
+
+impl<'a> Writing<'a> {
+    /// The settings of `node` that the steps with these indexes write.
+    pub(super) fn new(node: &'a NodeName, steps: &'a [Step], mut indexes: Vec<usize>) -> Self {
+        indexes.sort_by_key(|index| key_of(&steps[*index]).map(sysctl::precedence));
+        Self { node, steps, indexes }
+    }
+
+    fn first(&self) -> usize {
+        self.indexes.first().copied().unwrap_or(0)
+    }
+
+    /// Writes them, with the calling thread in the node. `mark` is what is known of the node so far.
+    pub(super) fn write(&self, paths: &Paths, mut mark: Mark, settings: &mut Settings<'_>) -> Written {
+        let fresh = match self.note_originals(paths, &mut mark, settings) {
             Ok(fresh) => fresh,
-            Err((index, error)) => return self.failed.push((index, error)),
+            Err((index, error)) => return Written::failed(index, error),
         };
-        let mark = self.marks.get(node).cloned().unwrap_or_else(|| Mark::new(NodeKind::Host));
-        let written = self.namespaces.visit(node, || {
-            let mut write = |index: &usize| match &steps[*index] {
-                Step::SetSysctl { key, value, .. } => (*index, key, settings.write(key, value)),
-                Step::ResetSysctl { key, .. } => (*index, key, reset(&mut settings, &mark, key)),
+        let mut written = Written::default();
+        let mut forget: Vec<&SysctlKey> = Vec::new();
+        for index in &self.indexes {
+            let (key, result, resets) = match &self.steps[*index] {
+                Step::SetSysctl { key, value, .. } => (key, settings.write(key, value), false),
+                Step::ResetSysctl { key, .. } => (key, reset(settings, &mark, key), true),
                 _ => unreachable!("only settings come here"),
             };
-            indexes.iter().map(&mut write).collect::<Vec<_>>()
-        });
-        let written = match written {
-            Ok(written) => written,
-            Err(error) => return self.failed.push((indexes.first().copied().unwrap_or(0), error)),
-        };
-        let mut forget: Vec<&SysctlKey> = Vec::new();
-        for (index, key, result) in written {
-            let resets = matches!(steps[index], Step::ResetSysctl { .. });
             // Of a setting that could not be written there is nothing to go back to either.
-            if resets == result.is_ok() && (resets || fresh.contains(&key)) {
+            if resets == result.is_ok() && (resets || fresh.contains(key)) {
                 forget.push(key);
             }
             match result {
-                Ok(()) => self.done[index] = true,
-                Err(source) => self.failed.push((index, not_written(node, key.clone(), source))),
+                Ok(()) => written.done.push(*index),
+                Err(source) => written.failed.push((*index, not_written(self.node, key.clone(), source))),
             }
         }
-        if let Err(error) = self.forget(node, &forget) {
-            self.failed.push((indexes.first().copied().unwrap_or(0), error));
-        }
-    }
-
-    /// Writes the setting that every node has where nothing else was written since the node was made.
-    pub(super) fn finish_nodes(&mut self) {
-        let key = sysctl::promote_secondaries();
-        while let Some((node, index)) = self.unset.pop_first() {
-            match self.namespaces.visit(node, || Settings::default().write(&key, "1")) {
-                Ok(Ok(())) => {}
-                Ok(Err(source)) => self.failed.push((index, not_written(node, key.clone(), source))),
-                Err(error) => self.failed.push((index, error)),
+        if !forget.is_empty() {
+            mark.sysctls.retain(|key, _| !forget.contains(&key));
+            if let Err(error) = mark.write(paths, self.node) {
+                written.failed.push((self.first(), error));
             }
         }
-    }
-
-    fn forget(&mut self, node: &'a NodeName, keys: &[&SysctlKey]) -> Result<(), KernelError> {
-        match self.marks.get_mut(node) {
-            Some(mark) if !keys.is_empty() => {
-                mark.sysctls.retain(|key, _| !keys.contains(&key));
-                mark.write(self.paths, node)
-            }
-            _ => Ok(()),
-        }
+        written
     }
 
     /// Writes down the values from before, ahead of the first new one: whoever is killed in between can still go back. Says which
     /// settings are written down for the first time.
     fn note_originals(
-        &mut self,
-        node: &'a NodeName,
-        indexes: &[usize],
-        settings: &mut Settings,
-    ) -> Result<Vec<&'a SysctlKey>, (usize, KernelError)> {
-        let first = indexes.first().copied().unwrap_or(0);
-        if !self.marks.contains_key(node) {
-            let mark = Mark::read(self.paths, node).map_err(|error| (first, error))?;
-            let mark = mark.ok_or_else(|| (first, KernelError::NoSuchNode { node: node.clone() }))?;
-            self.marks.insert(node, mark);
-        }
-        let mut mark = self.marks[node].clone();
-        let mut fresh: Vec<&'a SysctlKey> = Vec::new();
-        for index in indexes {
+        &self,
+        paths: &Paths,
+        mark: &mut Mark,
+        settings: &mut Settings<'_>,
+    ) -> Result<BTreeSet<&'a SysctlKey>, (usize, KernelError)> {
+        let mut fresh = BTreeSet::new();
+        for index in &self.indexes {
             match &self.steps[*index] {
-                Step::SetSysctl { key, .. } if !mark.sysctls.contains_key(key) => fresh.push(key),
+                Step::SetSysctl { key, .. } if !mark.sysctls.contains_key(key) => {
+                    fresh.insert(key);
+                }
                 Step::ResetSysctl { key, .. } if !mark.sysctls.contains_key(key) => {
-                    let (node, key) = (node.clone(), key.clone());
+                    let (node, key) = (self.node.clone(), key.clone());
                     return Err((*index, KernelError::SysctlNotSet { node, key }));
                 }
                 _ => {}
@@ -127,33 +150,30 @@ impl<'a> Execution<'a> {
         if fresh.is_empty() {
             return Ok(fresh);
         }
-        let unset = self.unset.remove(node);
-        let read = || {
-            let set = unset.map(|index| (index, settings.write(&sysctl::promote_secondaries(), "1")));
-            (set, fresh.iter().map(|key| settings.read(key)).collect::<Vec<_>>())
-        };
-        let (set, before) = self.namespaces.visit(node, read).map_err(|error| (first, error))?;
-        if let Some((index, Err(source))) = set {
-            return Err((index, not_written(node, sysctl::promote_secondaries(), source)));
-        }
-        for (key, value) in fresh.iter().zip(before) {
+        for key in &fresh {
             // One that cannot be read says why when it is written.
-            if let Ok(value) = value {
+            if let Ok(value) = settings.read(key) {
                 mark.sysctls.insert((*key).clone(), value);
             }
         }
-        mark.write(self.paths, node).map_err(|error| (first, error))?;
-        self.marks.insert(node, mark);
+        mark.write(paths, self.node).map_err(|error| (self.first(), error))?;
         Ok(fresh)
     }
 }
 
-fn not_written(node: &NodeName, key: SysctlKey, source: io::Error) -> KernelError {
+fn key_of(step: &Step) -> Option<&SysctlKey> {
+    match step {
+        Step::SetSysctl { key, .. } | Step::ResetSysctl { key, .. } => Some(key),
+        _ => None,
+    }
+}
+
+pub(super) fn not_written(node: &NodeName, key: SysctlKey, source: io::Error) -> KernelError {
     KernelError::Sysctl { node: node.clone(), key, access: Access::Write, source }
 }
 
 /// Writes the value from before. A setting that went with its interface needs none.
-fn reset(settings: &mut Settings, mark: &Mark, key: &SysctlKey) -> io::Result<()> {
+fn reset(settings: &mut Settings<'_>, mark: &Mark, key: &SysctlKey) -> io::Result<()> {
     match mark.sysctls.get(key).map(|value| settings.write(key, value)) {
         Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

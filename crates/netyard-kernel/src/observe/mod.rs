@@ -7,12 +7,15 @@ mod network;
 mod peers;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 
 use netyard_plan::{Scope, Which};
 use netyard_types::{Endpoint, IfName, LinkKind, NetState, NodeKind, NodeName, NodeState, Origin, SysctlKey};
 
 pub(crate) use link::RawLink;
-pub(crate) use namespace::{Job, Look, Seen, read_all};
+pub(crate) use namespace::{Job, Look, Readiness, read_all};
+
+use namespace::{Details, Seen};
 
 use crate::error::{Access, KernelError};
 use crate::inventory::{Devices, Inventory, Known};
@@ -22,12 +25,14 @@ use crate::netns;
 use crate::node_files::{self, Mark};
 use crate::paths::Paths;
 
+use network::RawAddress;
 use peers::Peers;
 
 /// What an observation gives: the state, and the numbers that requests need.
 pub(crate) struct Observation {
     pub(crate) state: NetState,
     pub(crate) inventory: Inventory,
+    pub(crate) readiness: BTreeMap<NodeName, Readiness>,
 }
 
 /// Observes the nodes in `scope`. The interfaces of the other nodes are looked at too: cables may lead there.
@@ -54,18 +59,23 @@ pub(crate) fn observe(
     let knows_makers = namespace::kernel_knows_address_makers();
     let mut state = NetState { names: names_file::read(paths)?, ..NetState::default() };
     let (mut hosts, mut resolv) = (None, None);
-    for (node, seen) in seen {
+    let mut readiness = BTreeMap::new();
+    for (node, mut seen) in seen {
         let mark = marks.remove(&node).flatten();
         let (kind, origin) =
             mark.map_or((NodeKind::Host, Origin::Other(0)), |mark| (mark.kind, Origin::Netyard));
-        if let Some(mut observed) = assemble(kind, &node, seen, &peers, knows_makers) {
+        if let Some(details) = seen.details.take() {
+            let links = Readiness::new(mem::take(&mut seen.links), &seen.addresses);
+            let mut observed =
+                assemble(kind, &node, &links.links, seen.addresses, details, &peers, knows_makers);
+            readiness.insert(node.clone(), links);
             observed.origin = origin;
             observed.hosts = node_files::read_hosts(paths, &node, &mut hosts)?;
             observed.resolv = node_files::read_resolv(paths, &node, &mut resolv)?;
             state.nodes.insert(node, observed);
         }
     }
-    Ok(Observation { state, inventory })
+    Ok(Observation { state, inventory, readiness })
 }
 
 /// Looks only at interfaces, of all nodes.
@@ -99,27 +109,27 @@ fn take_inventory(seen: &BTreeMap<NodeName, Seen>, peers: &Peers) -> Inventory {
     inventory
 }
 
-/// Puts together what was read of one namespace; `None` if only its interfaces were looked at.
+/// Puts together what was read of one namespace.
 fn assemble(
     kind: NodeKind,
     node: &NodeName,
-    seen: Seen,
+    links: &[RawLink],
+    addresses: Vec<RawAddress>,
+    details: Details,
     peers: &Peers,
     knows_makers: bool,
-) -> Option<NodeState> {
-    let details = seen.details?;
-    let names: BTreeMap<u32, IfName> =
-        seen.links.iter().map(|link| (link.index, link.name.clone())).collect();
+) -> NodeState {
+    let names: BTreeMap<u32, IfName> = links.iter().map(|link| (link.index, link.name.clone())).collect();
     let mut state = NodeState::new(kind);
     state.links.clear();
-    for raw in &seen.links {
+    for raw in links {
         let mut link = raw.to_link(raw.master.and_then(|index| names.get(&index).cloned()));
         if let LinkKind::Veth { peer } = &mut link.kind {
             *peer = peers.of(node, raw.index).cloned();
         }
         state.links.insert(raw.name.clone(), link);
     }
-    for mut address in seen.addresses {
+    for mut address in addresses {
         let Some(link) = names.get(&address.index).and_then(|name| state.links.get_mut(name)) else {
             continue;
         };
@@ -136,7 +146,7 @@ fn assemble(
     state.neighbours = details.neighbours.into_iter().collect();
     state.fdb = details.fdb.into_iter().collect();
     state.sysctls = details.sysctls;
-    Some(state)
+    state
 }
 
 /// An interface of a node, found by what the kernel says of it.

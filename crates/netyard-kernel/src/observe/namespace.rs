@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -13,7 +14,7 @@ use crate::error::{Access, KernelError};
 use crate::netlink::{self, NetlinkError, Socket};
 use crate::netns;
 use crate::paths::Paths;
-use crate::sysctl::Settings;
+use crate::sysctl::{ProcSys, Settings};
 
 use super::link::RawLink;
 use super::neighbour;
@@ -31,7 +32,7 @@ pub(crate) enum Look {
     Links,
     /// Interfaces and their addresses, with the kernel brought to look at carriers that have just come.
     Carriers,
-    /// All there is, and these settings.
+    /// All there is, likewise, and these settings.
     Everything(Vec<SysctlKey>),
 }
 
@@ -40,6 +41,27 @@ pub(crate) struct Seen {
     pub(crate) links: Vec<RawLink>,
     pub(crate) addresses: Vec<RawAddress>,
     pub(super) details: Option<Details>,
+}
+
+/// What of a namespace tells whether it is ready for packets.
+#[derive(Debug)]
+pub(crate) struct Readiness {
+    pub(crate) links: Vec<RawLink>,
+    /// Addresses that may not be used yet, with the indexes of their interfaces.
+    pub(crate) tentative: Vec<(u32, IpAddr)>,
+}
+
+impl Readiness {
+    pub(super) fn new(links: Vec<RawLink>, addresses: &[RawAddress]) -> Self {
+        let tentative = addresses.iter().filter(|address| address.tentative);
+        Self { links, tentative: tentative.map(|address| (address.index, address.addr.addr)).collect() }
+    }
+}
+
+impl From<Seen> for Readiness {
+    fn from(seen: Seen) -> Self {
+        Self::new(seen.links, &seen.addresses)
+    }
 }
 
 /// What there is besides interfaces and addresses.
@@ -62,8 +84,9 @@ pub(crate) fn read_all(paths: &Paths, jobs: Vec<Job>) -> Result<BTreeMap<NodeNam
     let next = AtomicUsize::new(0);
     let work = || -> Result<Vec<(NodeName, Seen)>, KernelError> {
         let mut read = Vec::new();
+        let mut proc_sys = ProcSys::default();
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            read.extend(read_one(paths, job)?.map(|seen| (job.node.clone(), seen)));
+            read.extend(read_one(paths, job, &mut proc_sys)?.map(|seen| (job.node.clone(), seen)));
         }
         Ok(read)
     };
@@ -79,7 +102,7 @@ pub(crate) fn read_all(paths: &Paths, jobs: Vec<Job>) -> Result<BTreeMap<NodeNam
     Ok(all)
 }
 
-fn read_one(paths: &Paths, job: &Job) -> Result<Option<Seen>, KernelError> {
+fn read_one(paths: &Paths, job: &Job, proc_sys: &mut ProcSys) -> Result<Option<Seen>, KernelError> {
     let path = paths.namespace(&job.node);
     match netns::enter(&path) {
         Ok(()) => {}
@@ -89,7 +112,7 @@ fn read_one(paths: &Paths, job: &Job) -> Result<Option<Seen>, KernelError> {
     }
     let mut socket = Socket::open().map_err(KernelError::netlink(&job.node))?;
     let sysctls = match &job.look {
-        Look::Everything(keys) => Some(read_sysctls(&job.node, keys)?),
+        Look::Everything(keys) => Some(read_sysctls(&job.node, keys, proc_sys.here())?),
         Look::Links | Look::Carriers => None,
     };
     read_by(&mut socket, &job.look, sysctls).map(Some).map_err(KernelError::netlink(&job.node))
@@ -101,7 +124,7 @@ fn read_by(
     sysctls: Option<BTreeMap<SysctlKey, String>>,
 ) -> Result<Seen, NetlinkError> {
     let mut links = socket.dump(&netlink::dump_links(), RawLink::read)?;
-    if matches!(look, Look::Carriers) {
+    if !matches!(look, Look::Links) {
         hasten(socket, &mut links)?;
     }
     let addresses = match look {
@@ -159,9 +182,12 @@ fn read_details(
 }
 
 /// A setting of an interface that is gone is gone too.
-fn read_sysctls(node: &NodeName, keys: &[SysctlKey]) -> Result<BTreeMap<SysctlKey, String>, KernelError> {
+fn read_sysctls(
+    node: &NodeName,
+    keys: &[SysctlKey],
+    mut settings: Settings<'_>,
+) -> Result<BTreeMap<SysctlKey, String>, KernelError> {
     let mut values = BTreeMap::new();
-    let mut settings = Settings::default();
     for key in keys {
         match settings.read(key) {
             Ok(value) => {

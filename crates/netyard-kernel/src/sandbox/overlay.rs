@@ -44,7 +44,12 @@ pub(super) fn lay_etc() -> Result<(), SandboxError> {
         let _ = fs::remove_file(&path);
         fs::write(path, text).map_err(SandboxStep::Etc.failed_io())?;
     }
-    fs::create_dir_all("/etc/netns").map_err(SandboxStep::Etc.failed_io())
+    // In memory by itself: the nodes have thousands of files, and making one costs less here than in an overlay. And what the machine
+    // has there is for namespaces of the machine that happen to have the same names.
+    fs::create_dir_all("/etc/netns").map_err(SandboxStep::Etc.failed_io())?;
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("netyard"), "/etc/netns", Some("tmpfs"), flags, Some("mode=755"))
+        .map_err(SandboxStep::Etc.failed())
 }
 
 /// The files of `/etc` that a node's own are bound over, so they must be there, and be the lab's own regular files.
