@@ -93,11 +93,8 @@ impl Namespaces {
     pub(crate) fn namespace(&mut self, node: &NodeName) -> Result<Arc<OwnedFd>, KernelError> {
         if self.open.get(node).is_none_or(|open| open.namespace.is_none()) {
             self.make_room();
-            let path = self.path(node);
-            if !netns::is_bound(&path) {
-                return Err(KernelError::NoSuchNode { node: node.clone() });
-            }
-            let namespace = netns::open(&path).map_err(KernelError::namespace(node))?;
+            let namespace = netns::open_bound(&self.path(node)).map_err(KernelError::namespace(node))?;
+            let namespace = namespace.ok_or_else(|| KernelError::NoSuchNode { node: node.clone() })?;
             self.open.entry(node.clone()).or_default().namespace = Some(Arc::new(namespace));
             self.held += 1;
         }

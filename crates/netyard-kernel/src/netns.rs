@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
-use nix::sys::statfs::{FsType, statfs};
+use nix::sys::statfs::{FsType, fstatfs, statfs};
 
 /// The namespace that the calling thread is in. `/proc/self` would be that of the process's first thread.
 const OWN: &str = "/proc/thread-self/ns/net";
@@ -86,6 +86,20 @@ pub fn open(path: &Path) -> Result<OwnedFd, NamespaceError> {
     let file = File::open(path)
         .map_err(|error| NamespaceError::new(NamespaceAction::Open, path)(errno_of(&error)))?;
     Ok(OwnedFd::from(file))
+}
+
+/// Opens the namespace bound to `path`; `None` if there is none.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(crate) fn open_bound(path: &Path) -> Result<Option<OwnedFd>, NamespaceError> {
+    match open(path) {
+        Ok(file) => {
+            Ok(Some(file).filter(|file| fstatfs(file).is_ok_and(|found| found.filesystem_type() == NSFS)))
+        }
+        Err(error) if error.errno == Errno::ENOENT => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Opens the namespace of the calling thread.

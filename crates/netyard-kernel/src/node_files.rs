@@ -157,14 +157,29 @@ pub(crate) fn write_hosts(paths: &Paths, node: &NodeName, lines: Option<&str>) -
     overwrite(&paths.hosts(node), |old| splice_hosts(old, lines))
 }
 
-/// Netyard's lines of a node's hosts file. Nodes mostly have the same, so they are shared with `last`.
-pub(crate) fn read_hosts(
-    paths: &Paths,
-    node: &NodeName,
-    last: &mut Option<Arc<str>>,
-) -> Result<Option<Arc<str>>, KernelError> {
-    let text = read_text(&paths.hosts(node))?;
-    Ok(text.as_deref().and_then(netyard_lines).map(|lines| share(last, lines)))
+/// What the files of a node say that Netyard writes.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct NodeFiles {
+    /// Netyard's lines of the hosts file.
+    pub(crate) hosts: Option<Arc<str>>,
+    /// The resolver file; `None` if the node has none of its own: it says nothing, or what the lab's does.
+    pub(crate) resolv: Option<Arc<str>>,
+}
+
+impl NodeFiles {
+    /// Reads those of a node. Nodes mostly have the same, so they are shared with `last`.
+    pub(crate) fn read(paths: &Paths, node: &NodeName, last: &Self) -> Result<Self, KernelError> {
+        let hosts = read_text(&paths.hosts(node))?;
+        let resolv = read_text(&paths.resolv(node))?;
+        let is_own = |text: &&str| {
+            let first = text.lines().next().map(str::trim_end);
+            first != Some(RESOLV_COPY) && !text.trim().is_empty()
+        };
+        Ok(Self {
+            hosts: hosts.as_deref().and_then(netyard_lines).map(|lines| share(last.hosts.as_ref(), lines)),
+            resolv: resolv.as_deref().filter(is_own).map(|text| share(last.resolv.as_ref(), text)),
+        })
+    }
 }
 
 /// Writes the resolver file of a node. Without a text of its own it says what the lab's does: it is never taken away, so that
@@ -172,21 +187,6 @@ pub(crate) fn read_hosts(
 pub(crate) fn write_resolv(paths: &Paths, node: &NodeName, text: Option<&str>) -> Result<(), KernelError> {
     let text = text.map_or_else(|| copy_of_resolv(paths), |text| Ok(text.to_owned()))?;
     overwrite(&paths.resolv(node), |_| text)
-}
-
-/// The resolver file of a node; `None` if it has none of its own: it says nothing, or what the lab's does. Nodes mostly have the
-/// same, so they are shared with `last`.
-pub(crate) fn read_resolv(
-    paths: &Paths,
-    node: &NodeName,
-    last: &mut Option<Arc<str>>,
-) -> Result<Option<Arc<str>>, KernelError> {
-    let text = read_text(&paths.resolv(node))?;
-    let is_own = |text: &&str| {
-        let first = text.lines().next().map(str::trim_end);
-        first != Some(RESOLV_COPY) && !text.trim().is_empty()
-    };
-    Ok(text.as_deref().filter(is_own).map(|text| share(last, text)))
 }
 
 /// What the lab's resolver file says, marked as a copy.
@@ -205,10 +205,10 @@ fn read_text(path: &Path) -> Result<Option<String>, KernelError> {
 }
 
 /// `text`, as `last` if it is the same.
-fn share(last: &mut Option<Arc<str>>, text: &str) -> Arc<str> {
+fn share(last: Option<&Arc<str>>, text: &str) -> Arc<str> {
     match last {
         Some(shared) if **shared == *text => Arc::clone(shared),
-        _ => Arc::clone(last.insert(Arc::from(text))),
+        _ => Arc::from(text),
     }
 }
 

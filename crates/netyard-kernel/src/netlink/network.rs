@@ -220,12 +220,10 @@ pub fn dump_addresses() -> Request {
     Request::new(RouteNetlinkMessage::GetAddress(AddressMessage::default()), 0)
 }
 
-/// Asks for all routes of a family.
+/// Asks for the routes of all families.
 #[must_use]
-pub fn dump_routes(family: AddressFamily) -> Request {
-    let mut message = RouteMessage::default();
-    message.header.address_family = family;
-    Request::new(RouteNetlinkMessage::GetRoute(message), 0)
+pub fn dump_routes() -> Request {
+    Request::new(RouteNetlinkMessage::GetRoute(RouteMessage::default()), 0)
 }
 
 /// Asks for the neighbour tables.

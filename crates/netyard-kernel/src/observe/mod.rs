@@ -6,11 +6,11 @@ mod neighbour;
 mod network;
 mod peers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::mem;
 
-use netyard_plan::{Scope, Which};
-use netyard_types::{Endpoint, IfName, LinkKind, NetState, NodeKind, NodeName, NodeState, Origin, SysctlKey};
+use netyard_plan::Scope;
+use netyard_types::{Endpoint, IfName, LinkKind, NetState, NodeKind, NodeName, NodeState, Origin};
 
 pub(crate) use link::RawLink;
 pub(crate) use namespace::{Job, Look, Readiness, read_all};
@@ -22,7 +22,6 @@ use crate::inventory::{Devices, Inventory, Known};
 use crate::names_file;
 use crate::namespaces::Namespaces;
 use crate::netns;
-use crate::node_files::{self, Mark};
 use crate::paths::Paths;
 
 use network::RawAddress;
@@ -41,37 +40,18 @@ pub(crate) fn observe(
     namespaces: &mut Namespaces,
     scope: &Scope,
 ) -> Result<Observation, KernelError> {
-    let mut marks = BTreeMap::new();
-    let mut jobs = Vec::new();
-    for node in named(paths)? {
-        let mark = Mark::read(paths, &node)?;
-        let look = if mark.is_some() || scope.nodes == Which::All {
-            Look::Everything(sysctl_keys(&node, mark.as_ref(), scope))
-        } else {
-            Look::Links
-        };
-        marks.insert(node.clone(), mark);
-        jobs.push(Job { node, look });
-    }
+    let jobs = named(paths)?.into_iter().map(|node| Job { node, look: Look::Everything(scope) }).collect();
     let seen = read_all(paths, jobs)?;
     let peers = Peers::resolve(namespaces, &seen)?;
     let inventory = take_inventory(&seen, &peers);
     let knows_makers = namespace::kernel_knows_address_makers();
     let mut state = NetState { names: names_file::read(paths)?, ..NetState::default() };
-    let (mut hosts, mut resolv) = (None, None);
     let mut readiness = BTreeMap::new();
     for (node, mut seen) in seen {
-        let mark = marks.remove(&node).flatten();
-        let (kind, origin) =
-            mark.map_or((NodeKind::Host, Origin::Other(0)), |mark| (mark.kind, Origin::Netyard));
         if let Some(details) = seen.details.take() {
             let links = Readiness::new(mem::take(&mut seen.links), &seen.addresses);
-            let mut observed =
-                assemble(kind, &node, &links.links, seen.addresses, details, &peers, knows_makers);
+            let observed = assemble(&node, &links.links, seen.addresses, details, &peers, knows_makers);
             readiness.insert(node.clone(), links);
-            observed.origin = origin;
-            observed.hosts = node_files::read_hosts(paths, &node, &mut hosts)?;
-            observed.resolv = node_files::read_resolv(paths, &node, &mut resolv)?;
             state.nodes.insert(node, observed);
         }
     }
@@ -92,13 +72,6 @@ fn named(paths: &Paths) -> Result<Vec<NodeName>, KernelError> {
     Ok(names.into_iter().filter_map(|name| NodeName::new(name).ok()).collect())
 }
 
-fn sysctl_keys(node: &NodeName, mark: Option<&Mark>, scope: &Scope) -> Vec<SysctlKey> {
-    let mut keys: BTreeSet<SysctlKey> =
-        mark.into_iter().flat_map(|mark| mark.sysctls.keys().cloned()).collect();
-    keys.extend(scope.sysctls.iter().filter(|(of, _)| of == node).map(|(_, key)| key.clone()));
-    keys.into_iter().collect()
-}
-
 fn take_inventory(seen: &BTreeMap<NodeName, Seen>, peers: &Peers) -> Inventory {
     let mut inventory = Inventory::default();
     for (node, seen) in seen {
@@ -111,7 +84,6 @@ fn take_inventory(seen: &BTreeMap<NodeName, Seen>, peers: &Peers) -> Inventory {
 
 /// Puts together what was read of one namespace.
 fn assemble(
-    kind: NodeKind,
     node: &NodeName,
     links: &[RawLink],
     addresses: Vec<RawAddress>,
@@ -120,7 +92,12 @@ fn assemble(
     knows_makers: bool,
 ) -> NodeState {
     let names: BTreeMap<u32, IfName> = links.iter().map(|link| (link.index, link.name.clone())).collect();
+    let (kind, origin) =
+        details.own.mark.map_or((NodeKind::Host, Origin::Other(0)), |mark| (mark.kind, Origin::Netyard));
     let mut state = NodeState::new(kind);
+    state.origin = origin;
+    state.hosts = details.own.files.hosts;
+    state.resolv = details.own.files.resolv;
     state.links.clear();
     for raw in links {
         let mut link = raw.to_link(raw.master.and_then(|index| names.get(&index).cloned()));
@@ -145,7 +122,7 @@ fn assemble(
     state.routes = details.routes.into_iter().collect();
     state.neighbours = details.neighbours.into_iter().collect();
     state.fdb = details.fdb.into_iter().collect();
-    state.sysctls = details.sysctls;
+    state.sysctls = details.own.sysctls;
     state
 }
 

@@ -1,18 +1,19 @@
 //! Reading namespaces, several at a time: they have nothing to do with one another, so neither have the threads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use netlink_packet_route::AddressFamily;
+use netyard_plan::{Scope, Which};
 use netyard_types::{FdbEntry, IfName, Neighbour, NodeName, OperState, Route, SysctlKey};
 use nix::errno::Errno;
 
 use crate::error::{Access, KernelError};
 use crate::netlink::{self, NetlinkError, Socket};
 use crate::netns;
+use crate::node_files::{Mark, NodeFiles};
 use crate::paths::Paths;
 use crate::sysctl::{ProcSys, Settings};
 
@@ -21,19 +22,19 @@ use super::neighbour;
 use super::network::{self, RawAddress};
 
 /// A namespace to read.
-pub(crate) struct Job {
+pub(crate) struct Job<'a> {
     pub(crate) node: NodeName,
-    pub(crate) look: Look,
+    pub(crate) look: Look<'a>,
 }
 
 /// What to look at.
-pub(crate) enum Look {
+pub(crate) enum Look<'a> {
     /// Interfaces.
     Links,
     /// Interfaces and their addresses, with the kernel brought to look at carriers that have just come.
     Carriers,
-    /// All there is, likewise, and these settings.
-    Everything(Vec<SysctlKey>),
+    /// All there is, likewise, with the node's files; of a node that is not in this scope its interfaces.
+    Everything(&'a Scope),
 }
 
 /// What was read of a namespace.
@@ -69,6 +70,13 @@ pub(super) struct Details {
     pub(super) routes: Vec<Route>,
     pub(super) neighbours: Vec<Neighbour>,
     pub(super) fdb: Vec<FdbEntry>,
+    pub(super) own: Own,
+}
+
+/// What is told of a namespace by other means than netlink.
+pub(super) struct Own {
+    pub(super) mark: Option<Mark>,
+    pub(super) files: NodeFiles,
     pub(super) sysctls: BTreeMap<SysctlKey, String>,
 }
 
@@ -78,15 +86,15 @@ const MOST_THREADS: usize = 4;
 const LEAST_JOBS: usize = 8;
 
 /// Reads namespaces. One that goes while it is read is left out.
-pub(crate) fn read_all(paths: &Paths, jobs: Vec<Job>) -> Result<BTreeMap<NodeName, Seen>, KernelError> {
+pub(crate) fn read_all(paths: &Paths, jobs: Vec<Job<'_>>) -> Result<BTreeMap<NodeName, Seen>, KernelError> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let threads = cores.min(MOST_THREADS).min(jobs.len().div_ceil(LEAST_JOBS)).max(1);
     let next = AtomicUsize::new(0);
     let work = || -> Result<Vec<(NodeName, Seen)>, KernelError> {
+        let mut reader = Reader { paths, proc_sys: ProcSys::default(), last: NodeFiles::default() };
         let mut read = Vec::new();
-        let mut proc_sys = ProcSys::default();
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            read.extend(read_one(paths, job, &mut proc_sys)?.map(|seen| (job.node.clone(), seen)));
+            read.extend(reader.read(job)?.map(|seen| (job.node.clone(), seen)));
         }
         Ok(read)
     };
@@ -102,37 +110,56 @@ pub(crate) fn read_all(paths: &Paths, jobs: Vec<Job>) -> Result<BTreeMap<NodeNam
     Ok(all)
 }
 
-fn read_one(paths: &Paths, job: &Job, proc_sys: &mut ProcSys) -> Result<Option<Seen>, KernelError> {
-    let path = paths.namespace(&job.node);
-    match netns::enter(&path) {
-        Ok(()) => {}
-        // ENOENT: its name is gone; EINVAL: the file is there, and nothing is bound to it any more.
-        Err(error) if matches!(error.errno, Errno::ENOENT | Errno::EINVAL) => return Ok(None),
-        Err(error) => return Err(KernelError::namespace(&job.node)(error)),
-    }
-    let mut socket = Socket::open().map_err(KernelError::netlink(&job.node))?;
-    let sysctls = match &job.look {
-        Look::Everything(keys) => Some(read_sysctls(&job.node, keys, proc_sys.here())?),
-        Look::Links | Look::Carriers => None,
-    };
-    read_by(&mut socket, &job.look, sysctls).map(Some).map_err(KernelError::netlink(&job.node))
+/// What a thread needs to read namespaces.
+struct Reader<'a> {
+    paths: &'a Paths,
+    proc_sys: ProcSys,
+    /// The files of the last node: those of the next mostly say the same.
+    last: NodeFiles,
 }
 
-fn read_by(
-    socket: &mut Socket,
-    look: &Look,
-    sysctls: Option<BTreeMap<SysctlKey, String>>,
-) -> Result<Seen, NetlinkError> {
-    let mut links = socket.dump(&netlink::dump_links(), RawLink::read)?;
-    if !matches!(look, Look::Links) {
-        hasten(socket, &mut links)?;
+impl Reader<'_> {
+    fn read(&mut self, job: &Job<'_>) -> Result<Option<Seen>, KernelError> {
+        let path = self.paths.namespace(&job.node);
+        match netns::enter(&path) {
+            Ok(()) => {}
+            // ENOENT: its name is gone; EINVAL: the file is there, and nothing is bound to it any more.
+            Err(error) if matches!(error.errno, Errno::ENOENT | Errno::EINVAL) => return Ok(None),
+            Err(error) => return Err(KernelError::namespace(&job.node)(error)),
+        }
+        let mut socket = Socket::open().map_err(KernelError::netlink(&job.node))?;
+        let own = match &job.look {
+            Look::Everything(scope) => self.read_own(&job.node, scope)?,
+            Look::Links | Look::Carriers => None,
+        };
+        let hastens = own.is_some() || matches!(job.look, Look::Carriers);
+        read_by(&mut socket, hastens, own).map(Some).map_err(KernelError::netlink(&job.node))
     }
-    let addresses = match look {
-        Look::Links => Vec::new(),
-        Look::Carriers | Look::Everything(_) => socket.dump(&netlink::dump_addresses(), RawAddress::read)?,
-    };
-    let details = match sysctls {
-        Some(sysctls) => Some(read_details(socket, &links, sysctls)?),
+
+    /// What is told of a node by other means than netlink; `None` if it is not in the scope.
+    fn read_own(&mut self, node: &NodeName, scope: &Scope) -> Result<Option<Own>, KernelError> {
+        let mark = Mark::read(self.paths, node)?;
+        if mark.is_none() && scope.nodes != Which::All {
+            return Ok(None);
+        }
+        let mut keys: BTreeSet<&SysctlKey> = mark.iter().flat_map(|mark| mark.sysctls.keys()).collect();
+        keys.extend(scope.sysctls.iter().filter(|(of, _)| of == node).map(|(_, key)| key));
+        let sysctls = read_sysctls(node, &keys, self.proc_sys.here())?;
+        let files = NodeFiles::read(self.paths, node, &self.last)?;
+        self.last.clone_from(&files);
+        Ok(Some(Own { mark, files, sysctls }))
+    }
+}
+
+fn read_by(socket: &mut Socket, hastens: bool, own: Option<Own>) -> Result<Seen, NetlinkError> {
+    let mut links = socket.dump(&netlink::dump_links(), RawLink::read)?;
+    if !hastens {
+        return Ok(Seen { links, addresses: Vec::new(), details: None });
+    }
+    hasten(socket, &mut links)?;
+    let addresses = socket.dump(&netlink::dump_addresses(), RawAddress::read)?;
+    let details = match own {
+        Some(own) => Some(read_details(socket, &links, own)?),
         None => None,
     };
     Ok(Seen { links, addresses, details })
@@ -157,20 +184,9 @@ fn hasten(socket: &mut Socket, links: &mut [RawLink]) -> Result<(), NetlinkError
     Ok(())
 }
 
-fn read_details(
-    socket: &mut Socket,
-    links: &[RawLink],
-    sysctls: BTreeMap<SysctlKey, String>,
-) -> Result<Details, NetlinkError> {
+fn read_details(socket: &mut Socket, links: &[RawLink], own: Own) -> Result<Details, NetlinkError> {
     let names: BTreeMap<u32, IfName> = links.iter().map(|link| (link.index, link.name.clone())).collect();
-    let mut routes = Vec::new();
-    for family in [AddressFamily::Inet, AddressFamily::Inet6] {
-        // A kernel without IPv6 answers the second question with the routes of IPv4.
-        let wanted = u8::from(family);
-        routes.extend(socket.dump(&netlink::dump_routes(family), |message| {
-            if message.payload.first() == Some(&wanted) { network::read_route(message, &names) } else { None }
-        })?);
-    }
+    let routes = socket.dump(&netlink::dump_routes(), |message| network::read_route(message, &names))?;
     let neighbours =
         socket.dump(&netlink::dump_neighbours(), |message| neighbour::read_neighbour(message, &names))?;
     let fdb = if links.iter().any(|link| link.bridge.is_some()) {
@@ -178,17 +194,17 @@ fn read_details(
     } else {
         Vec::new()
     };
-    Ok(Details { routes, neighbours, fdb, sysctls })
+    Ok(Details { routes, neighbours, fdb, own })
 }
 
 /// A setting of an interface that is gone is gone too.
 fn read_sysctls(
     node: &NodeName,
-    keys: &[SysctlKey],
+    keys: &BTreeSet<&SysctlKey>,
     mut settings: Settings<'_>,
 ) -> Result<BTreeMap<SysctlKey, String>, KernelError> {
     let mut values = BTreeMap::new();
-    for key in keys {
+    for key in keys.iter().copied() {
         match settings.read(key) {
             Ok(value) => {
                 values.insert(key.clone(), value);
