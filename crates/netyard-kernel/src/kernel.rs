@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::mem;
 
-use netyard_plan::{ExecuteError, Kernel, Scope, Step};
+use netyard_plan::{ExecuteError, Kernel, Scope, Step, Which};
 use netyard_types::{NetState, NodeName};
 
 use crate::error::{Access, KernelError};
 use crate::execute::Execution;
 use crate::inventory::Inventory;
 use crate::namespaces::Namespaces;
-use crate::observe::{self, Readiness};
+use crate::observe::{self, Peers, Readiness};
 use crate::paths::Paths;
 
 /// The kernel, as a lab's processes see it. The calling thread must be in the lab's namespaces, and is there again after each
@@ -19,10 +20,14 @@ use crate::paths::Paths;
 pub struct LinuxKernel {
     pub(crate) paths: Paths,
     pub(crate) namespaces: Namespaces,
-    /// What the last observation found; none after a change, which somebody else may follow with one of his own.
+    /// What the last observation of all nodes found; none after a change, which somebody else may follow with one of his own.
     pub(crate) inventory: Option<Inventory>,
-    /// What the last observation saw of carriers and the like; none after a change, or once it was used.
-    pub(crate) readiness: Option<BTreeMap<NodeName, Readiness>>,
+    /// Where cables led when they were last looked at.
+    peers: Peers,
+    /// What was last seen of carriers and the like, of the nodes that cannot have changed since.
+    pub(crate) readiness: BTreeMap<NodeName, Readiness>,
+    /// Whether steps were carried out since.
+    changed: bool,
 }
 
 impl LinuxKernel {
@@ -35,7 +40,20 @@ impl LinuxKernel {
             fs::create_dir_all(dir).map_err(KernelError::file(dir, Access::Write))?;
         }
         let namespaces = Namespaces::new(paths.namespaces.clone()).map_err(KernelError::Setup)?;
-        Ok(Self { paths, namespaces, inventory: None, readiness: None })
+        Ok(Self {
+            paths,
+            namespaces,
+            inventory: None,
+            peers: Peers::default(),
+            readiness: BTreeMap::new(),
+            changed: false,
+        })
+    }
+
+    /// What was last seen of carriers and the like, if nothing was changed since. To be used once: the next look is to be a new one.
+    pub(crate) fn take_readiness(&mut self) -> BTreeMap<NodeName, Readiness> {
+        let seen = mem::take(&mut self.readiness);
+        if self.changed { BTreeMap::new() } else { seen }
     }
 
     /// Where things are kept.
@@ -60,11 +78,26 @@ impl Kernel for LinuxKernel {
     type Error = KernelError;
 
     fn observe(&mut self, scope: &Scope) -> Result<NetState, KernelError> {
-        let observed = observe::observe(&self.paths, &mut self.namespaces, scope);
+        if !matches!(scope.nodes, Which::These(_)) {
+            self.peers = Peers::default();
+        }
+        let observed = observe::observe(&self.paths, &mut self.namespaces, scope, &self.peers);
         self.namespaces.close();
         let observed = observed?;
-        self.inventory = Some(observed.inventory);
-        self.readiness = Some(observed.readiness);
+        if let Which::These(nodes) = &scope.nodes {
+            self.inventory = None;
+            self.peers.update(observed.peers, nodes);
+            if self.changed {
+                // A bridge may be moved by what happens elsewhere: the spanning tree.
+                self.readiness.retain(|node, ready| !nodes.contains(node) && !ready.has_bridge());
+            }
+            self.readiness.extend(observed.readiness);
+        } else {
+            self.inventory = Some(observed.inventory);
+            self.peers = observed.peers;
+            self.readiness = observed.readiness;
+        }
+        self.changed = false;
         Ok(observed.state)
     }
 
@@ -73,7 +106,7 @@ impl Kernel for LinuxKernel {
         steps: &[Step],
         progress: &mut dyn FnMut(usize),
     ) -> Result<(), ExecuteError<KernelError>> {
-        self.readiness = None;
+        self.changed = true;
         let inventory = match self.inventory.take() {
             Some(inventory) => Ok(inventory),
             None => observe::take_stock(&self.paths, &mut self.namespaces),

@@ -126,17 +126,19 @@ impl LinuxKernel {
 }
 
 impl LinuxKernel {
-    /// Whether the nodes are ready. What the last observation saw will do for the first look.
+    /// What tells whether the nodes are ready. For the first look, what the last observation saw will do.
     fn look_at_carriers(
         &mut self,
         nodes: &BTreeSet<&NodeName>,
     ) -> Result<BTreeMap<NodeName, Readiness>, SettleError> {
-        if let Some(seen) = self.readiness.take() {
-            return Ok(seen);
+        let mut seen = self.take_readiness();
+        let unseen = nodes.iter().filter(|node| !seen.contains_key(**node));
+        let jobs: Vec<_> = unseen.map(|node| Job { node: (*node).clone(), look: Look::Carriers }).collect();
+        if !jobs.is_empty() {
+            let read = read_all(&self.paths, jobs).map_err(SettleError::Kernel)?;
+            seen.extend(read.into_iter().map(|(node, seen)| (node, seen.into())));
         }
-        let jobs = nodes.iter().map(|node| Job { node: (*node).clone(), look: Look::Carriers }).collect();
-        let seen = read_all(&self.paths, jobs).map_err(SettleError::Kernel)?;
-        Ok(seen.into_iter().map(|(node, seen)| (node, seen.into())).collect())
+        Ok(seen)
     }
 }
 

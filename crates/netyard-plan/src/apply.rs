@@ -11,6 +11,7 @@ use crate::kernel::{ExecuteError, Kernel, Scope, Which};
 use crate::plan::{Conflict, Plan, PlannedStep};
 use crate::simulate::simulate;
 use crate::step::{Phase, Step};
+use crate::touched::touched;
 use crate::undo::inverse;
 
 /// How often the difference is applied: once, and twice more for what the kernel did unasked meanwhile.
@@ -128,9 +129,10 @@ pub fn apply<K: Kernel>(
             let rolled_back = Box::new(roll_back(kernel, &before, &applied.plan));
             return Err(ApplyError::Step { step: Box::new(failed), rolled_back, source: error.source });
         }
+        let seen = latest.as_ref().unwrap_or(&before);
+        let state = look_again(kernel, seen, &next.steps).map_err(ApplyError::Observe)?;
         applied.plan.steps.append(&mut next.steps);
         applied.rounds += 1;
-        let state = kernel.observe(&scope).map_err(ApplyError::Observe)?;
         next = diff(&state, desired);
         latest = Some(state);
     }
@@ -152,6 +154,23 @@ fn execute<K: Kernel>(
         }
     };
     kernel.execute(&bare, &mut tell)
+}
+
+/// Observes the network again, of which `seen` was there before `steps` were carried out. Where few nodes have to do with them, only
+/// those are read: the others were, a moment ago.
+fn look_again<K: Kernel>(
+    kernel: &mut K,
+    seen: &NetState,
+    steps: &[PlannedStep],
+) -> Result<NetState, K::Error> {
+    let touched = touched(seen, steps.iter().map(|planned| &planned.step));
+    if touched.len() * 2 > seen.nodes.len() {
+        return kernel.observe(&Scope { nodes: Which::All, ..Scope::default() });
+    }
+    let mut fresh = kernel.observe(&Scope { nodes: Which::These(touched.clone()), ..Scope::default() })?;
+    let others = seen.nodes.iter().filter(|(node, _)| !touched.contains(*node));
+    fresh.nodes.extend(others.map(|(node, state)| (node.clone(), state.clone())));
+    Ok(fresh)
 }
 
 /// Undoes the steps of `plan`, all of which took effect, and looks whether `before` is back. What is then still different, a

@@ -40,13 +40,16 @@ pub struct Scope {
 }
 
 /// Which namespaces to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Which {
     /// Those that Netyard made.
     #[default]
     Owned,
     /// All that have a name. One that Netyard did not make is taken for a host.
     All,
+    /// These, if they are there, whoever made them. Where a cable leads is known if its other end is in one of them too, or was
+    /// seen by an earlier observation and has not changed since.
+    These(BTreeSet<NodeName>),
 }
 
 /// A step failed.

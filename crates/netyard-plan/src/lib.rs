@@ -33,6 +33,7 @@ mod simulate;
 mod simulated;
 mod step;
 mod summary;
+mod touched;
 mod undo;
 mod words;
 

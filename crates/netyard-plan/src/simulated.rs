@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use netyard_types::NetState;
 
-use crate::kernel::{ExecuteError, Kernel, Scope};
+use crate::kernel::{ExecuteError, Kernel, Scope, Which};
 use crate::simulate::{SimulateError, simulate};
 use crate::step::Step;
 
@@ -90,8 +90,15 @@ impl SimulatedKernel {
 impl Kernel for SimulatedKernel {
     type Error = SimulatedError;
 
-    fn observe(&mut self, _scope: &Scope) -> Result<NetState, SimulatedError> {
-        if self.dead { Err(SimulatedError::Dead) } else { Ok(self.state.clone()) }
+    fn observe(&mut self, scope: &Scope) -> Result<NetState, SimulatedError> {
+        if self.dead {
+            return Err(SimulatedError::Dead);
+        }
+        let mut state = self.state.clone();
+        if let Which::These(nodes) = &scope.nodes {
+            state.nodes.retain(|node, _| nodes.contains(node));
+        }
+        Ok(state)
     }
 
     fn execute(

@@ -5,7 +5,7 @@ mod office;
 
 use netyard_plan::{
     ApplyError, ExecuteError, Kernel, Phase, Progress, RolledBack, Scope, SimulatedError, SimulatedKernel,
-    Step, apply,
+    Step, Which, apply,
 };
 use netyard_types::{NetState, Origin, Route};
 use office::{Edit, addr, node, office, via};
@@ -48,6 +48,52 @@ fn all_is_built_and_the_second_time_there_is_nothing_to_do() {
     assert_eq!(told.last(), Some(&Progress { done: total, total, phase: Phase::Names }));
     let again = apply(&mut kernel, &office(), &mut |_| {}).unwrap();
     assert_eq!((again.rounds, again.plan.is_empty(), &again.state), (0, true, &office()));
+}
+
+/// A kernel that writes down what it is asked to look at.
+struct Watched {
+    kernel: SimulatedKernel,
+    asked: Vec<Which>,
+}
+
+impl Kernel for Watched {
+    type Error = SimulatedError;
+
+    fn observe(&mut self, scope: &Scope) -> Result<NetState, SimulatedError> {
+        self.asked.push(scope.nodes.clone());
+        self.kernel.observe(scope)
+    }
+
+    fn execute(
+        &mut self,
+        steps: &[Step],
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), ExecuteError<SimulatedError>> {
+        self.kernel.execute(steps, progress)
+    }
+}
+
+#[test]
+fn only_what_a_change_touches_is_read_again() {
+    let mut kernel = Watched { kernel: SimulatedKernel::new(office()), asked: Vec::new() };
+    let mut wanted = office();
+    wanted.link("a.eth0").mtu = 1400;
+    let applied = apply(&mut kernel, &wanted, &mut |_| {}).unwrap();
+    // What is done to one end of a cable may be felt at the other.
+    let touched = ["a", "lan"].map(|name| node(name)).into();
+    assert_eq!(kernel.asked, [Which::All, Which::These(touched)]);
+    assert_eq!(applied.state, wanted);
+    // A node that goes takes the other ends of its cables along.
+    kernel.asked.clear();
+    wanted.nodes.remove(&node("a"));
+    wanted.nodes.get_mut(&node("lan")).unwrap().links.retain(|name, _| name.as_str() != "a");
+    let applied = apply(&mut kernel, &wanted, &mut |_| {}).unwrap();
+    assert_eq!(kernel.asked, [Which::All, Which::These(["a", "lan"].map(|name| node(name)).into())]);
+    assert_eq!(applied.state, wanted);
+    // Where most nodes change, all are read.
+    kernel.asked.clear();
+    let _ = apply(&mut kernel, &NetState::default(), &mut |_| {}).unwrap();
+    assert_eq!(kernel.asked, [Which::All, Which::All]);
 }
 
 #[test]

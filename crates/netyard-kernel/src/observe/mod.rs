@@ -9,7 +9,7 @@ mod peers;
 use std::collections::BTreeMap;
 use std::mem;
 
-use netyard_plan::Scope;
+use netyard_plan::{Scope, Which};
 use netyard_types::{Endpoint, IfName, LinkKind, NetState, NodeKind, NodeName, NodeState, Origin};
 
 pub(crate) use link::RawLink;
@@ -25,24 +25,31 @@ use crate::netns;
 use crate::paths::Paths;
 
 use network::RawAddress;
-use peers::Peers;
+pub(crate) use peers::Peers;
 
 /// What an observation gives: the state, and the numbers that requests need.
 pub(crate) struct Observation {
     pub(crate) state: NetState,
     pub(crate) inventory: Inventory,
     pub(crate) readiness: BTreeMap<NodeName, Readiness>,
+    pub(crate) peers: Peers,
 }
 
-/// Observes the nodes in `scope`. The interfaces of the other nodes are looked at too: cables may lead there.
+/// Observes the nodes in `scope`. Unless it names them, the interfaces of the other nodes are looked at too: cables may lead there.
+/// `known` is where they led before.
 pub(crate) fn observe(
     paths: &Paths,
     namespaces: &mut Namespaces,
     scope: &Scope,
+    known: &Peers,
 ) -> Result<Observation, KernelError> {
-    let jobs = named(paths)?.into_iter().map(|node| Job { node, look: Look::Everything(scope) }).collect();
+    let nodes = match &scope.nodes {
+        Which::These(nodes) => nodes.iter().cloned().collect(),
+        Which::Owned | Which::All => named(paths)?,
+    };
+    let jobs = nodes.into_iter().map(|node| Job { node, look: Look::Everything(scope) }).collect();
     let seen = read_all(paths, jobs)?;
-    let peers = Peers::resolve(namespaces, &seen)?;
+    let peers = Peers::resolve(namespaces, &seen, known)?;
     let inventory = take_inventory(&seen, &peers);
     let knows_makers = namespace::kernel_knows_address_makers();
     let mut state = NetState { names: names_file::read(paths)?, ..NetState::default() };
@@ -55,14 +62,14 @@ pub(crate) fn observe(
             state.nodes.insert(node, observed);
         }
     }
-    Ok(Observation { state, inventory, readiness })
+    Ok(Observation { state, inventory, readiness, peers })
 }
 
 /// Looks only at interfaces, of all nodes.
 pub(crate) fn take_stock(paths: &Paths, namespaces: &mut Namespaces) -> Result<Inventory, KernelError> {
     let jobs = named(paths)?.into_iter().map(|node| Job { node, look: Look::Links }).collect();
     let seen = read_all(paths, jobs)?;
-    let peers = Peers::resolve(namespaces, &seen)?;
+    let peers = Peers::resolve(namespaces, &seen, &Peers::default())?;
     Ok(take_inventory(&seen, &peers))
 }
 

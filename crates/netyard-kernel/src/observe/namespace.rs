@@ -57,6 +57,11 @@ impl Readiness {
         let tentative = addresses.iter().filter(|address| address.tentative);
         Self { links, tentative: tentative.map(|address| (address.index, address.addr.addr)).collect() }
     }
+
+    /// Whether there is a bridge.
+    pub(crate) fn has_bridge(&self) -> bool {
+        self.links.iter().any(|link| link.bridge.is_some())
+    }
 }
 
 impl From<Seen> for Readiness {
@@ -139,7 +144,7 @@ impl Reader<'_> {
     /// What is told of a node by other means than netlink; `None` if it is not in the scope.
     fn read_own(&mut self, node: &NodeName, scope: &Scope) -> Result<Option<Own>, KernelError> {
         let mark = Mark::read(self.paths, node)?;
-        if mark.is_none() && scope.nodes != Which::All {
+        if mark.is_none() && scope.nodes == Which::Owned {
             return Ok(None);
         }
         let mut keys: BTreeSet<&SysctlKey> = mark.iter().flat_map(|mark| mark.sysctls.keys()).collect();

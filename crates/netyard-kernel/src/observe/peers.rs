@@ -3,7 +3,7 @@
 //! Of the far end of a veth the kernel says the interface index, and a number for its namespace that only means something in the
 //! near one. Indexes repeat between namespaces, so they only give candidates; which of them it is, the kernel has to be asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use netyard_types::{Endpoint, MacAddr, NodeName};
 
@@ -17,7 +17,15 @@ use super::{End, Seen};
 
 /// The far ends, by node and interface index.
 #[derive(Debug, Default)]
-pub(super) struct Peers(BTreeMap<NodeName, BTreeMap<u32, Endpoint>>);
+pub(crate) struct Peers(BTreeMap<NodeName, BTreeMap<u32, Far>>);
+
+/// A far end, and what the kernel says of it at the near one.
+#[derive(Debug, PartialEq, Eq)]
+struct Far {
+    at: Endpoint,
+    tied: Option<u32>,
+    tied_nsid: Option<i32>,
+}
 
 /// With more candidates it is quicker to ask for the name and address of the far end first.
 const FEW: usize = 4;
@@ -25,26 +33,47 @@ const FEW: usize = 4;
 impl Peers {
     /// The far end of the cable at the interface `index` of `node`; none if it is no cable or ends outside of the lab.
     pub(super) fn of(&self, node: &NodeName, index: u32) -> Option<&Endpoint> {
-        self.0.get(node)?.get(&index)
+        self.0.get(node)?.get(&index).map(|far| &far.at)
+    }
+
+    /// Takes over what is known of the nodes in `newer`, which are all that was looked at.
+    pub(crate) fn update(&mut self, newer: Self, looked_at: &BTreeSet<NodeName>) {
+        self.0.retain(|node, _| !looked_at.contains(node));
+        self.0.extend(newer.0);
+    }
+
+    /// Where the cable at `near` led before, if it is still the same one.
+    fn same(&self, near: End<'_>) -> Option<&Endpoint> {
+        let far = self.0.get(near.node)?.get(&near.link.index)?;
+        ((far.tied, far.tied_nsid) == (near.link.tied, near.link.tied_nsid)).then_some(&far.at)
     }
 
     fn join(&mut self, a: End<'_>, b: End<'_>) {
-        for (near, far) in [(a, b), (b, a)] {
-            self.0.entry(near.node.clone()).or_default().insert(near.link.index, far.endpoint());
-        }
+        self.lead(a, b.endpoint());
+        self.lead(b, a.endpoint());
     }
 
-    /// Finds the ends that belong together.
+    fn lead(&mut self, near: End<'_>, at: Endpoint) {
+        let far = Far { at, tied: near.link.tied, tied_nsid: near.link.tied_nsid };
+        self.0.entry(near.node.clone()).or_default().insert(near.link.index, far);
+    }
+
+    /// Finds the ends that belong together. What is `known` of cables that lead out of what was seen still holds.
     pub(super) fn resolve(
         namespaces: &mut Namespaces,
         seen: &BTreeMap<NodeName, Seen>,
+        known: &Self,
     ) -> Result<Self, KernelError> {
         let mut peers = Self::default();
         let mut candidates: BTreeMap<(u32, u32), Vec<End<'_>>> = BTreeMap::new();
         let mut nodes: Vec<(usize, &NodeName, Vec<End<'_>>)> = Vec::new();
-        for (node, seen) in seen {
-            let ends: Vec<_> = veths(node, seen).collect();
+        for (node, found) in seen {
+            let ends: Vec<_> = veths(node, found).collect();
             for end in &ends {
+                if let Some(far) = known.same(*end).filter(|far| !seen.contains_key(&far.node)) {
+                    peers.lead(*end, far.clone());
+                    continue;
+                }
                 match (end.link.tied, end.link.tied_nsid) {
                     (Some(tied), Some(_)) => candidates.entry((end.link.index, tied)).or_default().push(*end),
                     (Some(tied), None) => {
@@ -61,7 +90,7 @@ impl Peers {
         // The ends of switches first: that takes one socket for all cables of the switch.
         nodes.sort_by_key(|(count, node, _)| (usize::MAX - count, *node));
         for (_, node, ends) in &nodes {
-            let mut known = KnownIds::default();
+            let mut ids = KnownIds::default();
             for end in ends {
                 if let (Some(tied), Some(nsid)) = (end.link.tied, end.link.tied_nsid)
                     && nsid >= 0
@@ -73,7 +102,7 @@ impl Peers {
                         .copied()
                         .filter(|far| far.node != *node && peers.of(far.node, far.link.index).is_none())
                         .collect();
-                    if let Some(far) = known.find(namespaces, *end, nsid, free)? {
+                    if let Some(far) = ids.find(namespaces, *end, nsid, free)? {
                         peers.join(*end, far);
                     }
                 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use netyard_kernel::LinuxKernel;
-use netyard_plan::{Applied, apply, owned};
+use netyard_plan::{Applied, Kernel, Scope, Which, apply, owned};
 use netyard_types::{
     Bridge, Endpoint, IfAddr, IfName, Link, MacAddr, Neighbour, NeighbourState, NetState, NextHop, NodeKind,
     NodeName, NodeState, Origin, Prefix, Route, RouteKind, SysctlKey,
@@ -135,6 +135,9 @@ impl Wanted {
             panic!("{error}: {:?}", std::error::Error::source(&error).map(ToString::to_string))
         });
         assert_eq!(owned(&applied.state), owned(&self.0));
+        // What was not read again has not changed either.
+        let all = Scope { nodes: Which::All, ..Scope::default() };
+        assert_eq!(owned(&kernel.observe(&all).unwrap()), owned(&self.0));
         applied
     }
 
