@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use netyard_kernel::sandbox;
+use netyard_kernel::{Paths, netns, sandbox};
 use netyard_types::{LabName, NodeName};
 
 use crate::error::CommandError;
@@ -46,10 +46,10 @@ pub(super) fn replace_by(command: &[OsString], environment: &[(&str, &OsStr)]) -
 
 /// Says which node there is that was probably meant, where the one asked for is not there.
 pub(super) fn check_node(node: &NodeName) -> Result<(), CommandError> {
-    let nodes = world::node_names();
-    if nodes.contains(node) {
+    if netns::is_bound(&Paths::default().namespace(node)) {
         return Ok(());
     }
+    let nodes = world::node_names();
     let near = netyard_spec::closest(node.as_str(), nodes.iter().map(NodeName::as_str));
     Err(CommandError::NoNode { node: node.clone(), near: near.and_then(|near| near.parse().ok()) })
 }
