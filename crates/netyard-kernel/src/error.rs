@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use netyard_plan::Step;
-use netyard_types::{Endpoint, IfName, NodeName, Prefix, SysctlKey};
+use netyard_types::{Endpoint, IfName, MacAddr, NodeName, Prefix, SysctlKey};
 
 use crate::netlink::{NetlinkError, Refusal};
 use crate::netns::NamespaceError;
@@ -26,6 +26,8 @@ pub enum Object {
     Route(Prefix),
     /// An entry of the neighbour table.
     Neighbour(IfName, std::net::IpAddr),
+    /// A forwarding entry of a bridge's, by its port.
+    Fdb(IfName, MacAddr),
     /// A setting.
     Sysctl(SysctlKey),
     /// The node's hosts file.
@@ -41,11 +43,12 @@ impl Object {
     #[must_use]
     pub fn of(step: &Step) -> Self {
         match step {
-            Step::AddNode { .. } | Step::DeleteNode { .. } => Self::Node,
+            Step::AddNode { .. } | Step::DeleteNode { .. } | Step::DiscardNode { .. } => Self::Node,
             Step::SetSysctl { key, .. } | Step::ResetSysctl { key, .. } => Self::Sysctl(key.clone()),
-            Step::AddBridge { link, .. } | Step::DeleteLink { link, .. } | Step::SetLink { link, .. } => {
-                Self::Link(link.clone())
-            }
+            Step::AddBridge { link, .. }
+            | Step::DeleteLink { link, .. }
+            | Step::DiscardLink { link, .. }
+            | Step::SetLink { link, .. } => Self::Link(link.clone()),
             Step::AddCable { ends } => Self::Cable([ends[0].at.clone(), ends[1].at.clone()]),
             Step::AddAddress { link, addr, .. } | Step::DeleteAddress { link, addr, .. } => {
                 Self::Address(link.clone(), addr.addr)
@@ -55,6 +58,9 @@ impl Object {
             | Step::DeleteRoute { route, .. } => Self::Route(route.to),
             Step::AddNeighbour { neighbour, .. } | Step::DeleteNeighbour { neighbour, .. } => {
                 Self::Neighbour(neighbour.dev.clone(), neighbour.addr)
+            }
+            Step::AddFdb { entry, .. } | Step::DeleteFdb { entry, .. } => {
+                Self::Fdb(entry.dev.clone(), entry.mac)
             }
             Step::WriteHosts { .. } => Self::Hosts,
             Step::WriteResolv { .. } => Self::Resolver,
@@ -72,6 +78,7 @@ impl fmt::Display for Object {
             Self::Address(link, addr) => write!(f, "address {addr} of {link}"),
             Self::Route(to) => write!(f, "the route to {to}"),
             Self::Neighbour(link, addr) => write!(f, "neighbour {addr} of {link}"),
+            Self::Fdb(port, mac) => write!(f, "the forwarding entry {mac} of {port}"),
             Self::Sysctl(key) => write!(f, "the setting {key}"),
             Self::Hosts => f.write_str("the hosts file"),
             Self::Resolver => f.write_str("the resolver file"),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use netyard_types::{IfName, LinkKind, MacAddr, Neighbour, NetState, NodeState, Origin};
+use netyard_types::{FdbState, IfName, LinkKind, MacAddr, Neighbour, NetState, NodeState, Origin};
 
 use crate::error::KernelError;
 use crate::kernel::LinuxKernel;
@@ -75,7 +75,8 @@ fn stale<'a>(
 fn learned(node: &NodeState) -> BTreeSet<IfName> {
     let is_bridge =
         |name: &IfName| node.links.get(name).is_some_and(|link| matches!(link.kind, LinkKind::Bridge(_)));
-    let entries = node.fdb.iter().filter(|entry| !entry.permanent && is_bridge(&entry.bridge));
+    let entries =
+        node.fdb.iter().filter(|entry| entry.state == FdbState::Learned && is_bridge(&entry.bridge));
     entries.map(|entry| entry.bridge.clone()).collect()
 }
 

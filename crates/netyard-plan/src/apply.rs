@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use netyard_types::NetState;
 use serde::Serialize;
 
-use crate::diff::diff;
+use crate::diff::{Foreign, diff, diff_with};
 use crate::kernel::{ExecuteError, Kernel, Scope, Which};
 use crate::plan::{Conflict, Plan, PlannedStep};
+use crate::reason::Reason;
 use crate::simulate::simulate;
 use crate::step::{Phase, Step};
 use crate::touched::touched;
@@ -82,6 +83,11 @@ impl core::fmt::Display for Things {
 pub enum RolledBack<E> {
     /// The network is as it was before.
     Restored,
+    /// What Netyard made is as it was before. Of what others made, some is gone.
+    Lost {
+        /// The steps that would have removed it.
+        steps: Vec<Step>,
+    },
     /// It is not.
     Incomplete {
         /// What would have to be done to have it as it was.
@@ -107,10 +113,23 @@ pub fn apply<K: Kernel>(
     desired: &NetState,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Applied, ApplyError<K::Error>> {
+    apply_with(kernel, desired, Foreign::Keep, progress)
+}
+
+/// Makes the network as `desired` describes it, as [`apply`] does, with `foreign` for the things of others.
+///
+/// # Errors
+/// Says what stands in the way, which step failed, or what could not be verified.
+pub fn apply_with<K: Kernel>(
+    kernel: &mut K,
+    desired: &NetState,
+    foreign: Foreign,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Applied, ApplyError<K::Error>> {
     // Of all namespaces: a person's may have the name of a node that is to be made.
     let scope = Scope { nodes: Which::All, ..Scope::default() };
     let before = kernel.observe(&scope).map_err(ApplyError::Observe)?;
-    let mut next = diff(&before, desired);
+    let mut next = diff_with(&before, desired, foreign);
     if !next.conflicts.is_empty() {
         return Err(ApplyError::Conflicts(next.conflicts));
     }
@@ -133,7 +152,7 @@ pub fn apply<K: Kernel>(
         let state = look_again(kernel, seen, &next.steps).map_err(ApplyError::Observe)?;
         applied.plan.steps.append(&mut next.steps);
         applied.rounds += 1;
-        next = diff(&state, desired);
+        next = diff_with(&state, desired, foreign);
         latest = Some(state);
     }
     applied.state = latest.unwrap_or(before);
@@ -178,14 +197,17 @@ fn look_again<K: Kernel>(
 fn roll_back<K: Kernel>(kernel: &mut K, before: &NetState, plan: &Plan) -> RolledBack<K::Error> {
     let mut source = execute_all(kernel, &undo_of_done(before, plan));
     let mut tries = 0;
+    // As before: of all namespaces, or a person's would be missing.
+    let scope = Scope { nodes: Which::All, ..Scope::default() };
     loop {
-        let state = match kernel.observe(&Scope::default()) {
+        let state = match kernel.observe(&scope) {
             Ok(state) => state,
             Err(error) => return RolledBack::Unknown { source: source.unwrap_or(error) },
         };
         let left = diff(&state, before);
         if left.steps.is_empty() {
-            return RolledBack::Restored;
+            let steps = lost(before, &state);
+            return if steps.is_empty() { RolledBack::Restored } else { RolledBack::Lost { steps } };
         }
         if tries == MAX_ROUNDS {
             return RolledBack::Incomplete { left, source };
@@ -193,6 +215,16 @@ fn roll_back<K: Kernel>(kernel: &mut K, before: &NetState, plan: &Plan) -> Rolle
         tries += 1;
         source = source.or(execute_all(kernel, &left.bare_steps()));
     }
+}
+
+/// The steps that lead from things of others in `before` to those in `now`: what a person's interface or namespace took along
+/// cannot be put back.
+fn lost(before: &NetState, now: &NetState) -> Vec<Step> {
+    let plan = diff_with(before, now, Foreign::Remove);
+    let is_foreign = |reason: &Reason| {
+        matches!(reason, Reason::ByHand { .. } | Reason::ByProgram { .. } | Reason::InTheWay { .. })
+    };
+    plan.steps.into_iter().filter(|planned| is_foreign(&planned.reason)).map(|planned| planned.step).collect()
 }
 
 /// The steps that undo those of `plan`, all of which took effect. The plan's own inverses are made for all of it; where a step

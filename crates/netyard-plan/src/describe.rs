@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::step::{LinkChange, Step};
-use crate::words::{NeighbourWords, WholeRoute};
+use crate::words::{FdbWords, NeighbourWords, WholeRoute};
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,6 +30,12 @@ impl fmt::Display for Step {
             Self::DeleteNeighbour { node, neighbour } => {
                 write!(f, "delete neighbour {} on {node}", NeighbourWords(neighbour))
             }
+            Self::AddFdb { node, entry } => write!(f, "add forwarding entry {} on {node}", FdbWords(entry)),
+            Self::DeleteFdb { node, entry } => {
+                write!(f, "delete forwarding entry {} on {node}", FdbWords(entry))
+            }
+            Self::DiscardLink { node, link } => write!(f, "discard link {node}.{link}"),
+            Self::DiscardNode { node } => write!(f, "discard namespace {node}"),
             Self::WriteHosts { node, lines: Some(_) } => {
                 write!(f, "write the names into the hosts file of {node}")
             }

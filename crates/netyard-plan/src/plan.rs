@@ -101,6 +101,12 @@ pub enum Conflict {
         /// The entry that is there.
         found: Neighbour,
     },
+    /// The interface can be moved elsewhere, but not removed: it is a piece of hardware.
+    #[error("{at} is a device that can be moved, but not removed")]
+    Device {
+        /// The interface.
+        at: Endpoint,
+    },
     /// The node has a resolver file of a person's.
     #[error("{node} has a resolv.conf that netyard did not write, in the place of its own")]
     Resolver {

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use netyard_types::{Bridge, DomainName, Endpoint, MacAddr, Names, NodeKind, Route};
+use netyard_types::{Bridge, DomainName, Endpoint, MacAddr, Names, NodeKind, Origin, Route};
 use serde::Serialize;
 
 use crate::names::{ChangeWords, Difference, NameChange, NameSetting, settings};
@@ -20,6 +20,21 @@ pub enum Reason {
     NotThere,
     /// The network has it, the file does not.
     NotInFile,
+    /// The file does not have it, and a person added it.
+    ByHand {
+        /// Whether it cannot be put back.
+        for_good: bool,
+    },
+    /// The file does not have it, and another program added it: a routing daemon.
+    ByProgram {
+        /// The number of the program's protocol (`/etc/iproute2/rt_protos`).
+        protocol: u8,
+    },
+    /// A person added it, and the file has another thing in its place.
+    InTheWay {
+        /// Whether it cannot be put back.
+        for_good: bool,
+    },
     /// The node is of another kind.
     NodeKind {
         /// The kind that it is to have.
@@ -91,6 +106,35 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Why what `origin` put there goes: the file does not have it.
+    pub(crate) fn of_surplus(origin: Origin) -> Self {
+        // Up to RTPROT_STATIC, the numbers are those of people, rtnetlink(7).
+        match origin {
+            Origin::Netyard | Origin::Kernel => Self::NotInFile,
+            Origin::Other(0..=4) => Self::ByHand { for_good: false },
+            Origin::Other(protocol) => Self::ByProgram { protocol },
+        }
+    }
+
+    /// Whether the step removes what cannot be put back.
+    #[must_use]
+    pub fn is_for_good(&self) -> bool {
+        matches!(self, Self::ByHand { for_good: true } | Self::InTheWay { for_good: true })
+    }
+
+    /// The reasons that are about things of others.
+    fn write_foreign(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByHand { .. } => f.write_str("added by hand, not in the file")?,
+            Self::InTheWay { .. } => f.write_str("added by hand, the file has another in its place")?,
+            Self::ByProgram { protocol } => {
+                write!(f, "added by a program (protocol {protocol}), not in the file")?;
+            }
+            _ => {}
+        }
+        f.write_str(if self.is_for_good() { "; cannot be put back" } else { "" })
+    }
+
     /// More names than so many are not told one by one.
     const MOST_NAMES: usize = 3;
 
@@ -112,6 +156,7 @@ impl fmt::Display for Reason {
         match self {
             Self::NotThere => f.write_str("not there yet"),
             Self::NotInFile => f.write_str("no longer in the file"),
+            Self::ByHand { .. } | Self::ByProgram { .. } | Self::InTheWay { .. } => self.write_foreign(f),
             Self::NodeKind { wanted, found } => write!(f, "the file makes it a {wanted}, it is a {found}"),
             Self::LinkKind { wanted, found } => {
                 write!(

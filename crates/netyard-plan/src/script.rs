@@ -15,7 +15,8 @@ use netyard_types::{IfAddr, IfName, NodeName, Origin, Prefix, Route, SysctlKey};
 use crate::hosts::{HOSTS_BASE, HOSTS_BEGIN, HOSTS_END, push_block};
 use crate::step::{CableEnd, Phase, Step};
 use crate::words::{
-    BridgeWords, EndWords, KindWord, NeighbourWords, RouteWords, Target, dev, protocol, quote,
+    BridgeWords, EndWords, FdbWords, KindWord, NeighbourWords, RouteWords, Target, dev, fdb_state, protocol,
+    quote,
 };
 
 const HEADER: &str = "#!/bin/sh\n\
@@ -61,6 +62,7 @@ fn title(phase: Phase) -> &'static str {
         Phase::DeleteAddresses => "addresses that go",
         Phase::Routes => "routes and neighbours",
         Phase::Names => "names",
+        Phase::Discard => "what goes and cannot be put back",
     }
 }
 
@@ -143,7 +145,13 @@ impl Script {
                 writeln!(text, "ip -n {node} link set dev {} up", dev(link))
             }
             Step::AddCable { ends } => add_cable(text, ends),
-            Step::DeleteLink { node, link } => writeln!(text, "ip -n {node} link delete dev {}", dev(link)),
+            Step::DiscardNode { node } => {
+                writeln!(text, "ip netns delete {node}")?;
+                writeln!(text, "rm -rf /etc/netns/{node}")
+            }
+            Step::DeleteLink { node, link } | Step::DiscardLink { node, link } => {
+                writeln!(text, "ip -n {node} link delete dev {}", dev(link))
+            }
             Step::SetLink { node, link, change } => {
                 writeln!(text, "ip -n {node} link set dev {} {change}", dev(link))
             }
@@ -202,6 +210,12 @@ fn network_layer(text: &mut String, step: &Step) -> fmt::Result {
         ),
         Step::DeleteNeighbour { node, neighbour } => {
             writeln!(text, "ip -n {node} neighbour delete {} dev {}", neighbour.addr, dev(&neighbour.dev))
+        }
+        Step::AddFdb { node, entry } => {
+            writeln!(text, "bridge -n {node} fdb add {} {}", FdbWords(entry), fdb_state(entry.state))
+        }
+        Step::DeleteFdb { node, entry } => {
+            writeln!(text, "bridge -n {node} fdb delete {}", FdbWords(entry))
         }
         _ => Ok(()),
     }

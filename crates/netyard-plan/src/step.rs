@@ -4,7 +4,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use netyard_types::{
-    Bridge, Endpoint, IfAddr, IfName, MacAddr, Names, Neighbour, NodeKind, NodeName, Route, SysctlKey,
+    Bridge, Endpoint, FdbEntry, IfAddr, IfName, MacAddr, Names, Neighbour, NodeKind, NodeName, Route,
+    SysctlKey,
 };
 use serde::Serialize;
 
@@ -135,6 +136,34 @@ pub enum Step {
         /// The entry.
         neighbour: Neighbour,
     },
+    /// Adds a forwarding entry to a bridge.
+    AddFdb {
+        /// The node.
+        node: NodeName,
+        /// The entry.
+        entry: FdbEntry,
+    },
+    /// Removes a forwarding entry of a bridge's.
+    DeleteFdb {
+        /// The node.
+        node: NodeName,
+        /// The entry.
+        entry: FdbEntry,
+    },
+    /// Removes an interface that a person made and that no step can make. Nothing puts it back, so it comes when all else has
+    /// succeeded.
+    DiscardLink {
+        /// The node.
+        node: NodeName,
+        /// The interface.
+        link: IfName,
+    },
+    /// Removes the name of a namespace that a person made, and the other ends of its cables. Nothing puts it back, so it comes
+    /// when all else has succeeded. A process that runs in it stays there, cut off, until it ends.
+    DiscardNode {
+        /// The name.
+        node: NodeName,
+    },
     /// Writes Netyard's lines of the node's hosts file in place of the lines it had there; `None` takes them out.
     WriteHosts {
         /// The node.
@@ -185,6 +214,8 @@ pub enum LinkChange {
     Master(Option<IfName>),
     /// The settings of a bridge.
     Bridge(Bridge),
+    /// The group, by which it is known whose it is ([`Origin`](netyard_types::Origin)).
+    Group(u32),
 }
 
 /// The order of a plan: a step needs only what steps of earlier phases made, so the steps of one phase can be done in any
@@ -210,10 +241,12 @@ pub enum Phase {
     AddAddresses,
     /// IPv4 addresses that go.
     DeleteAddresses,
-    /// Routes and neighbours that come.
+    /// Routes, neighbours and forwarding entries that come.
     Routes,
     /// Hosts files, resolver files, and what the name server answers: a name is not told before what it names is there.
     Names,
+    /// What goes and cannot be put back: by now, nothing else can fail.
+    Discard,
 }
 
 impl Step {
@@ -221,10 +254,12 @@ impl Step {
     #[must_use]
     pub fn phase(&self) -> Phase {
         match self {
+            Self::DeleteRoute { route, .. } if !route.can_be_made() => Phase::Discard,
             Self::DeleteNode { .. }
             | Self::DeleteLink { .. }
             | Self::DeleteRoute { .. }
-            | Self::DeleteNeighbour { .. } => Phase::Remove,
+            | Self::DeleteNeighbour { .. }
+            | Self::DeleteFdb { .. } => Phase::Remove,
             Self::DeleteAddress { addr, .. } if addr.addr.is_ipv6() => Phase::Remove,
             Self::AddNode { .. } => Phase::Nodes,
             Self::SetSysctl { key, .. } | Self::ResetSysctl { key, .. } => {
@@ -239,8 +274,12 @@ impl Step {
             Self::SetLink { .. } => Phase::Links,
             Self::AddAddress { .. } => Phase::AddAddresses,
             Self::DeleteAddress { .. } => Phase::DeleteAddresses,
-            Self::AddRoute { .. } | Self::ReplaceRoute { .. } | Self::AddNeighbour { .. } => Phase::Routes,
+            Self::AddRoute { .. }
+            | Self::ReplaceRoute { .. }
+            | Self::AddNeighbour { .. }
+            | Self::AddFdb { .. } => Phase::Routes,
             Self::WriteHosts { .. } | Self::WriteResolv { .. } | Self::WriteNames { .. } => Phase::Names,
+            Self::DiscardLink { .. } | Self::DiscardNode { .. } => Phase::Discard,
         }
     }
 
@@ -262,6 +301,10 @@ impl Step {
             | Self::DeleteRoute { node, .. }
             | Self::AddNeighbour { node, .. }
             | Self::DeleteNeighbour { node, .. }
+            | Self::AddFdb { node, .. }
+            | Self::DeleteFdb { node, .. }
+            | Self::DiscardLink { node, .. }
+            | Self::DiscardNode { node }
             | Self::WriteHosts { node, .. }
             | Self::WriteResolv { node, .. } => Some(node),
             Self::AddCable { ends } => Some(&ends[0].at.node),

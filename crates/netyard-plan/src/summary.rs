@@ -19,7 +19,7 @@ pub struct Summary {
     pub bridges: Count,
     /// Cables.
     pub cables: Count,
-    /// Interfaces that change in place, step by step.
+    /// Interfaces that change in place, step by step; and those that go and are neither a bridge nor a cable.
     pub links: Count,
     /// Addresses.
     pub addresses: Count,
@@ -27,6 +27,8 @@ pub struct Summary {
     pub routes: Count,
     /// Neighbours.
     pub neighbours: Count,
+    /// Forwarding entries of bridges.
+    pub forwarding: Count,
     /// Settings; those that are written are changes.
     pub settings: Count,
     /// Hosts files; those that are written are changes.
@@ -56,13 +58,15 @@ impl Summary {
         for planned in &plan.steps {
             match &planned.step {
                 Step::AddNode { .. } => sum.nodes.added += 1,
-                Step::DeleteNode { .. } => sum.nodes.removed += 1,
+                Step::DeleteNode { .. } | Step::DiscardNode { .. } => sum.nodes.removed += 1,
                 Step::AddBridge { .. } => sum.bridges.added += 1,
                 Step::AddCable { .. } => sum.cables.added += 1,
                 // The inverse says what it was.
                 Step::DeleteLink { .. } if matches!(planned.undo.first(), Some(Step::AddBridge { .. })) => {
                     sum.bridges.removed += 1;
                 }
+                Step::DeleteLink { .. } if planned.reason.is_for_good() => sum.links.removed += 1,
+                Step::DiscardLink { .. } => sum.links.removed += 1,
                 Step::DeleteLink { .. } => sum.cables.removed += 1,
                 Step::SetLink { .. } => sum.links.changed += 1,
                 Step::AddAddress { .. } => sum.addresses.added += 1,
@@ -72,6 +76,8 @@ impl Summary {
                 Step::DeleteRoute { .. } => sum.routes.removed += 1,
                 Step::AddNeighbour { .. } => sum.neighbours.added += 1,
                 Step::DeleteNeighbour { .. } => sum.neighbours.removed += 1,
+                Step::AddFdb { .. } => sum.forwarding.added += 1,
+                Step::DeleteFdb { .. } => sum.forwarding.removed += 1,
                 Step::SetSysctl { .. } => sum.settings.changed += 1,
                 Step::ResetSysctl { .. } => sum.settings.removed += 1,
                 Step::WriteHosts { lines: Some(_), .. } => sum.hosts.changed += 1,
@@ -103,7 +109,7 @@ impl Summary {
 
     /// The counts, each with the words for one and for several.
     #[must_use]
-    pub fn counts(&self) -> [(&'static str, &'static str, Count); 12] {
+    pub fn counts(&self) -> [(&'static str, &'static str, Count); 13] {
         [
             ("node", "nodes", self.nodes),
             ("bridge", "bridges", self.bridges),
@@ -112,6 +118,7 @@ impl Summary {
             ("address", "addresses", self.addresses),
             ("route", "routes", self.routes),
             ("neighbour", "neighbours", self.neighbours),
+            ("forwarding entry", "forwarding entries", self.forwarding),
             ("setting", "settings", self.settings),
             ("hosts file", "hosts files", self.hosts),
             ("resolver file", "resolver files", self.resolvers),

@@ -17,11 +17,13 @@ pub(crate) fn touched<'a>(
         nodes.extend(step.node().cloned());
         match step {
             Step::AddCable { ends } => nodes.extend(ends.iter().map(|end| end.at.node.clone())),
-            Step::DeleteLink { node, link } | Step::SetLink { node, link, .. } => {
+            Step::DeleteLink { node, link }
+            | Step::DiscardLink { node, link }
+            | Step::SetLink { node, link, .. } => {
                 let link = before.nodes.get(node).and_then(|node| node.links.get(link));
                 nodes.extend(link.and_then(|link| link.peer()).map(|far| far.node.clone()));
             }
-            Step::DeleteNode { node } => {
+            Step::DeleteNode { node } | Step::DiscardNode { node } => {
                 let links = before.nodes.get(node).into_iter().flat_map(|node| node.links.values());
                 nodes.extend(links.filter_map(|link| link.peer()).map(|far| far.node.clone()));
             }

@@ -1,7 +1,7 @@
 //! The inverse of a step: what gives back the state that was there before it, side effects of the kernel included.
 //!
-//! What a person put on a thing that goes comes back too, with its own mark. Interfaces that a person made in a namespace that
-//! goes do not: no step makes them.
+//! What a person put on a thing that goes comes back too, with its own mark: so do the bridges and cables that a person made.
+//! Other interfaces of a person's do not, nor does a person's namespace with what leads there: no step makes them.
 
 use alloc::collections::BTreeSet;
 use alloc::vec;
@@ -21,7 +21,9 @@ pub(crate) fn inverse(before: &NetState, step: &Step) -> Vec<Step> {
     let found = step.node().and_then(|node| before.nodes.get(node));
     match step.clone() {
         Step::AddNode { node, .. } => vec![Step::DeleteNode { node }],
+        Step::DeleteNode { .. } if found.is_some_and(|n| n.origin != Origin::Netyard) => Vec::new(),
         Step::DeleteNode { node } => rebuild(before, &links_gone_with_node(before, &node), Some(&node)),
+        Step::DiscardLink { .. } | Step::DiscardNode { .. } => Vec::new(),
         Step::DeleteLink { node, link } => {
             rebuild(before, &links_gone_with(before, &Endpoint::new(node, link)), None)
         }
@@ -48,6 +50,7 @@ pub(crate) fn inverse(before: &NetState, step: &Step) -> Vec<Step> {
         }
         Step::AddRoute { node, route } => vec![Step::DeleteRoute { node, route }],
         Step::ReplaceRoute { node, old, new } => vec![Step::ReplaceRoute { node, old: new, new: old }],
+        Step::DeleteRoute { route, .. } if !route.can_be_made() => Vec::new(),
         Step::DeleteRoute { node, route } => vec![Step::AddRoute { node, route }],
         Step::AddNeighbour { node, neighbour } => {
             vec![match found.and_then(|n| neighbour_like(n, &neighbour)).filter(|old| is_set(old)).cloned() {
@@ -56,6 +59,8 @@ pub(crate) fn inverse(before: &NetState, step: &Step) -> Vec<Step> {
             }]
         }
         Step::DeleteNeighbour { node, neighbour } => vec![Step::AddNeighbour { node, neighbour }],
+        Step::AddFdb { node, entry } => vec![Step::DeleteFdb { node, entry }],
+        Step::DeleteFdb { node, entry } => vec![Step::AddFdb { node, entry }],
         Step::WriteHosts { node, .. } => {
             vec![Step::WriteHosts { node, lines: found.and_then(|n| n.hosts.clone()) }]
         }
@@ -83,6 +88,7 @@ fn undo_change(node: &NodeName, found: &NodeState, name: &IfName, change: &LinkC
             LinkKind::Bridge(bridge) => Some(LinkChange::Bridge(bridge)),
             _ => None,
         },
+        LinkChange::Group(_) => Some(LinkChange::Group(group_of(link))),
     };
     let set = |change| Step::SetLink { node: node.clone(), link: name.clone(), change };
     let mut steps: Vec<_> = back.map(set).into_iter().collect();
@@ -94,6 +100,29 @@ fn undo_change(node: &NodeName, found: &NodeState, name: &IfName, change: &LinkC
         steps.extend(add_neighbours(node, found, |dev| dev == name));
     }
     steps
+}
+
+/// The group by which it is known whose the interface is. Which of the others a person chose, nobody has written down.
+fn group_of(link: &Link) -> u32 {
+    if link.origin == Origin::Netyard { Origin::LINK_GROUP } else { 0 }
+}
+
+/// The other end of the cable at `at`. One that leads into a person's namespace is not made anew: that may be gone by then.
+fn far_end_of_ours<'a>(state: &'a NetState, at: &Endpoint) -> Option<&'a Endpoint> {
+    let is_ours = |far: &&Endpoint| state.nodes.get(&far.node).is_some_and(|n| n.origin == Origin::Netyard);
+    effects::far_end(state, at).filter(is_ours)
+}
+
+/// Whether the interface at `at` can be made anew with all that goes with it.
+pub(crate) fn can_be_made(state: &NetState, at: &Endpoint) -> bool {
+    let Some(link) = effects::link_at(state, at) else { return false };
+    match &link.kind {
+        LinkKind::Bridge(_) => make_bridge(at, link).is_some(),
+        LinkKind::Veth { .. } => {
+            far_end_of_ours(state, at).is_some_and(|far| make_cable(state, at, far).is_some())
+        }
+        _ => false,
+    }
 }
 
 /// The IPv4 routes of an interface that has no IPv4 address: they go when an address is added and removed again.
@@ -161,6 +190,13 @@ fn rebuild(before: &NetState, gone: &BTreeSet<Endpoint>, whole: Option<&NodeName
             _ => effects::route_without_links(found, &lost, route),
         }));
         steps.extend(add_neighbours(name, found, is_back));
+        let is_whole = |dev: &IfName| !is_gone(dev) || is_back(dev);
+        let lost = found.fdb.iter().filter(|entry| is_gone(&entry.bridge) || is_gone(&entry.dev));
+        let set = lost.filter(|entry| entry.origin != Origin::Kernel);
+        steps.extend(
+            set.filter(|entry| is_whole(&entry.bridge) && is_whole(&entry.dev))
+                .map(|entry| Step::AddFdb { node: name.clone(), entry: entry.clone() }),
+        );
     }
     if let Some((name, found)) = lost_node {
         steps.extend(write_files(name, found));
@@ -178,22 +214,21 @@ fn write_files(node: &NodeName, found: &NodeState) -> impl Iterator<Item = Step>
 
 /// Makes the interfaces anew, with their settings, masters and states, and says which there are then.
 fn rebuild_links(before: &NetState, gone: &BTreeSet<Endpoint>, steps: &mut Vec<Step>) -> BTreeSet<Endpoint> {
-    let ours = || gone.iter().filter_map(|at| Some((at, effects::link_at(before, at)?)));
+    let all = || gone.iter().filter_map(|at| Some((at, effects::link_at(before, at)?)));
     let mut back = BTreeSet::new();
     let mut later = Vec::new();
-    for (at, link) in ours() {
+    for (at, link) in all() {
         if matches!(link.kind, LinkKind::Loopback) {
             back.insert(at.clone());
-        } else if let (Origin::Netyard, Some(step)) = (link.origin, make_bridge(at, link)) {
+        } else if let Some(step) = make_bridge(at, link) {
             steps.push(step);
             back.insert(at.clone());
         }
     }
-    for (at, link) in ours() {
-        let Some(far) = effects::far_end(before, at).filter(|far| gone.contains(*far)) else { continue };
-        if link.origin != Origin::Netyard || far < at {
+    for (at, _) in all() {
+        let Some(far) = far_end_of_ours(before, at).filter(|far| gone.contains(*far) && at < *far) else {
             continue;
-        }
+        };
         if let Some((cable, master)) = make_cable(before, at, far) {
             steps.push(cable);
             later.extend(master);
@@ -206,6 +241,9 @@ fn rebuild_links(before: &NetState, gone: &BTreeSet<Endpoint>, steps: &mut Vec<S
             continue;
         };
         let set = |name: &IfName, change| Step::SetLink { node: at.node.clone(), link: name.clone(), change };
+        if matches!(link.origin, Origin::Other(_)) {
+            steps.push(set(&at.link, LinkChange::Group(group_of(link))));
+        }
         if !link.up {
             steps.push(set(&at.link, LinkChange::Up(false)));
         }

@@ -4,7 +4,9 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
-use netyard_types::{Bridge, IfName, MAIN_TABLE, Neighbour, NextHop, Origin, Prefix, Route, RouteKind};
+use netyard_types::{
+    Bridge, FdbEntry, FdbState, IfName, MAIN_TABLE, Neighbour, NextHop, Origin, Prefix, Route, RouteKind,
+};
 
 use crate::{CableEnd, LinkChange};
 
@@ -68,6 +70,7 @@ impl fmt::Display for LinkChange {
             Self::Master(Some(master)) => write!(f, "master {}", dev(master)),
             Self::Master(None) => f.write_str("nomaster"),
             Self::Bridge(bridge) => write!(f, "type bridge {}", BridgeWords(bridge)),
+            Self::Group(group) => write!(f, "group {group}"),
         }
     }
 }
@@ -178,6 +181,27 @@ impl fmt::Display for NeighbourWords<'_> {
             write!(f, " lladdr {mac}")?;
         }
         write!(f, " dev {}", dev(&self.0.dev))
+    }
+}
+
+/// A forwarding entry, in the words of bridge(8): `02:… dev port master`.
+pub(crate) struct FdbWords<'a>(pub(crate) &'a FdbEntry);
+
+impl fmt::Display for FdbWords<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entry = self.0;
+        // An entry of the bridge itself has no port.
+        let place = if entry.dev == entry.bridge { "self" } else { "master" };
+        write!(f, "{} dev {} {place}", entry.mac, dev(&entry.dev))
+    }
+}
+
+/// The word of bridge(8) for an entry that is added.
+pub(crate) fn fdb_state(state: FdbState) -> &'static str {
+    match state {
+        FdbState::Learned => "dynamic",
+        FdbState::Static => "static",
+        FdbState::Permanent => "permanent",
     }
 }
 

@@ -80,7 +80,7 @@ fn only_what_a_change_touches_is_read_again() {
     wanted.link("a.eth0").mtu = 1400;
     let applied = apply(&mut kernel, &wanted, &mut |_| {}).unwrap();
     // What is done to one end of a cable may be felt at the other.
-    let touched = ["a", "lan"].map(|name| node(name)).into();
+    let touched = ["a", "lan"].map(node).into();
     assert_eq!(kernel.asked, [Which::All, Which::These(touched)]);
     assert_eq!(applied.state, wanted);
     // A node that goes takes the other ends of its cables along.
@@ -88,7 +88,7 @@ fn only_what_a_change_touches_is_read_again() {
     wanted.nodes.remove(&node("a"));
     wanted.nodes.get_mut(&node("lan")).unwrap().links.retain(|name, _| name.as_str() != "a");
     let applied = apply(&mut kernel, &wanted, &mut |_| {}).unwrap();
-    assert_eq!(kernel.asked, [Which::All, Which::These(["a", "lan"].map(|name| node(name)).into())]);
+    assert_eq!(kernel.asked, [Which::All, Which::These(["a", "lan"].map(node).into())]);
     assert_eq!(applied.state, wanted);
     // Where most nodes change, all are read.
     kernel.asked.clear();

@@ -3,9 +3,12 @@
 
 mod network;
 
-use network::{has_own_resolver, recipe, restorable, two_networks, with_strangers};
+use network::{
+    has_own_resolver, in_the_way, recipe, restorable, two_networks, with_strangers, without_kernels,
+};
 use netyard_plan::{
-    Applied, ApplyError, Plan, RolledBack, SimulatedKernel, Step, apply, diff, owned, script, simulate,
+    Applied, ApplyError, Foreign, Phase, Plan, RolledBack, SimulatedKernel, Step, apply, apply_with, diff,
+    diff_with, owned, script, simulate,
 };
 use netyard_types::{NetState, Origin};
 use proptest::prelude::*;
@@ -32,6 +35,40 @@ proptest! {
         let plan = diff(&x, &x);
         prop_assert!(plan.is_empty(), "{:#?}", plan);
         prop_assert!(plan.moves().is_empty());
+    }
+
+    /// Nor is it where things of others go: it describes them.
+    #[test]
+    fn what_is_described_does_not_go(recipe in recipe(), choice: u16) {
+        let x = with_strangers(network::build(&recipe), choice);
+        let plan = diff_with(&x, &x, Foreign::Remove);
+        prop_assert!(plan.is_empty(), "{:#?}", plan);
+    }
+
+    /// Where things of others go, the plan leads to the network described and nothing else, and the inverses lead back.
+    #[test]
+    fn the_rest_goes((o, d) in two_networks(), choice: u16) {
+        let o = in_the_way(with_strangers(o, choice), &d, choice);
+        let plan = diff_with(&o, &d, Foreign::Remove);
+        check_order(&plan);
+        prop_assert_eq!(&plan.conflicts, &[]);
+        let reached = run(o.clone(), plan.bare_steps());
+        prop_assert_eq!(without_kernels(&reached), d.clone());
+        prop_assert!(diff_with(&reached, &d, Foreign::Remove).is_empty());
+        let back = run(reached, plan.undo());
+        prop_assert_eq!(restorable(&back), restorable(&o));
+    }
+
+    /// What cannot be put back is said to be so, and goes last.
+    #[test]
+    fn what_goes_for_good_goes_last((o, d) in two_networks(), choice: u16) {
+        let o = in_the_way(with_strangers(o, choice), &d, choice);
+        for planned in diff_with(&o, &d, Foreign::Remove).steps {
+            let is_last = planned.step.phase() == Phase::Discard;
+            prop_assert!(!is_last || planned.undo.is_empty());
+            prop_assert!(!is_last || planned.reason.is_for_good(), "{}", planned.reason);
+            prop_assert!(!planned.undo.is_empty() || planned.reason.is_for_good(), "{}", planned.step);
+        }
     }
 
     /// The plan leads to the network described.
@@ -127,6 +164,15 @@ proptest! {
     }
 }
 
+/// Whether all was put back but what cannot be.
+fn is_restored(rolled_back: &RolledBack<netyard_plan::SimulatedError>, o: &NetState) -> bool {
+    match rolled_back {
+        RolledBack::Restored => true,
+        RolledBack::Lost { .. } => *o != restorable(o),
+        _ => false,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -139,7 +185,7 @@ proptest! {
             for mut kernel in [one_by_one.clone(), one_by_one.batching()] {
                 match apply(&mut kernel, &d, &mut |_| {}) {
                     Err(ApplyError::Step { rolled_back, .. }) => {
-                        prop_assert_eq!(*rolled_back, RolledBack::Restored);
+                        prop_assert!(is_restored(&rolled_back, &o), "{:?}", rolled_back);
                     }
                     other => prop_assert!(false, "step {}: {:?}", n, other),
                 }
@@ -160,6 +206,40 @@ proptest! {
             let Applied { rounds, state, .. } = apply(&mut kernel, &d, &mut |_| {}).unwrap();
             prop_assert!(rounds <= 1, "{rounds} rounds");
             prop_assert_eq!(owned(&state), owned(&d));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whichever step fails where things of others go, all is as it was but what cannot be put back.
+    #[test]
+    fn a_failed_step_of_a_strict_plan((o, d) in two_networks(), choice: u16) {
+        let o = in_the_way(with_strangers(o, choice), &d, choice);
+        for n in 0..diff_with(&o, &d, Foreign::Remove).steps.len() {
+            let mut kernel = SimulatedKernel::new(o.clone()).failing_at(n).batching();
+            match apply_with(&mut kernel, &d, Foreign::Remove, &mut |_| {}) {
+                Err(ApplyError::Step { rolled_back, .. }) => {
+                    prop_assert!(is_restored(&rolled_back, &o), "{:?}", rolled_back);
+                }
+                other => prop_assert!(false, "step {}: {:?}", n, other),
+            }
+            prop_assert_eq!(restorable(&kernel.state), restorable(&o), "step {}", n);
+        }
+    }
+
+    /// Whichever step the process is killed at where things of others go, the next run gets there.
+    #[test]
+    fn a_killed_strict_run_is_taken_up_again((o, d) in two_networks(), choice: u16) {
+        let o = in_the_way(with_strangers(o, choice), &d, choice);
+        for n in 0..diff_with(&o, &d, Foreign::Remove).steps.len() {
+            let mut kernel = SimulatedKernel::new(o.clone()).dying_at(n);
+            let killed = apply_with(&mut kernel, &d, Foreign::Remove, &mut |_| {});
+            prop_assert!(killed.is_err());
+            kernel.revive();
+            let applied = apply_with(&mut kernel, &d, Foreign::Remove, &mut |_| {}).unwrap();
+            prop_assert_eq!(without_kernels(&applied.state), d.clone());
         }
     }
 }

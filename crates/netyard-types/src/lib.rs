@@ -34,7 +34,7 @@ pub use mac::{MacAddr, ParseMacError};
 pub use name::{Endpoint, IfName, LabName, NameError, NodeName};
 pub use names::{BadAnswer, LOOPBACK_SERVER, Names, Record, RecordData, Records, Trouble, Troubles, View};
 pub use state::{
-    Bridge, FdbEntry, Link, LinkKind, MAIN_TABLE, Neighbour, NeighbourState, NetState, NextHop, NodeKind,
-    NodeState, OperState, Origin, PortState, Route, RouteKind,
+    Bridge, FdbEntry, FdbState, Link, LinkKind, MAIN_TABLE, Neighbour, NeighbourState, NetState, NextHop,
+    NodeKind, NodeState, OperState, Origin, PortState, Route, RouteKind,
 };
 pub use sysctl::{SysctlKey, SysctlKeyError};

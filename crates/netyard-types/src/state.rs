@@ -35,7 +35,7 @@ pub struct NodeState {
     pub origin: Origin,
     /// Interfaces, `lo` included.
     pub links: BTreeMap<IfName, Link>,
-    /// Routes of both families, except those of the `local` table, which follow from the addresses.
+    /// Routes of both families, except those that the kernel keeps in the `local` table, which follow from the addresses.
     pub routes: BTreeSet<Route>,
     /// Entries of the neighbour tables (ARP and IPv6 neighbour discovery).
     pub neighbours: BTreeSet<Neighbour>,
@@ -350,6 +350,13 @@ impl Route {
         if to.is_ipv4() { 0 } else { 1024 }
     }
 
+    /// Whether all of it is known that is needed to make it: of the kinds that have no name here, only what a `throw` is.
+    #[must_use]
+    pub fn can_be_made(&self) -> bool {
+        const RTN_THROW: u8 = 9;
+        !matches!(self.kind, RouteKind::Other(kind) if kind != RTN_THROW)
+    }
+
     /// What makes two routes the same route to the kernel: one replaces the other.
     #[must_use]
     pub fn key(&self) -> (Prefix, u32, u32) {
@@ -442,6 +449,20 @@ pub struct FdbEntry {
     pub mac: MacAddr,
     /// The port, or the bridge itself.
     pub dev: IfName,
-    /// An address of the port itself, or one set by hand, and not a learned one.
-    pub permanent: bool,
+    /// How long it stays, and what becomes of a frame that it matches.
+    pub state: FdbState,
+    /// Who put it there. What the bridge learned, and the addresses of its ports, are [`Origin::Kernel`]'s.
+    pub origin: Origin,
+}
+
+/// How long a forwarding entry stays, and what becomes of a frame that it matches, in the words of bridge(8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FdbState {
+    /// Until it is too old: it was learned from a frame.
+    Learned,
+    /// For good. Frames leave by the port.
+    Static,
+    /// For good. Frames are for the bridge's own node.
+    Permanent,
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use netyard_plan::Foreign;
 use netyard_types::{LabName, NodeName};
 
 const ABOUT: &str = "Build real networks on one Linux machine from one file";
@@ -30,6 +31,12 @@ A file in four lines:
 const LAB_HELP: &str = "\
 The lab to work on. Without it: the lab of ./netyard.toml, otherwise the only one that runs. With `up` and `plan` it is the name \
 that the lab gets, so one file can be up several times";
+
+const STRICT_HELP: &str = "\
+Remove what was added by hand too: the links, addresses, routes, neighbours, forwarding entries, resolver files and namespaces of \
+the lab that neither the file describes nor the kernel makes by itself, whichever program added them. What stands in the way of \
+the file is replaced. What cannot be put back if a step fails goes last, and `plan --strict` says so. A process in a namespace \
+that is removed is not ended: it stays there, cut off, until it ends";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -155,10 +162,26 @@ pub(crate) struct File {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// `--strict`, which `up` and `plan` have.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct Strict {
+    #[arg(long, help = "Remove what was added by hand too", long_help = STRICT_HELP)]
+    strict: bool,
+}
+
+impl Strict {
+    /// What becomes of things that neither Netyard nor the kernel made.
+    pub(crate) fn foreign(self) -> Foreign {
+        if self.strict { Foreign::Remove } else { Foreign::Keep }
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) file: File,
+    #[command(flatten)]
+    pub(crate) strict: Strict,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -173,6 +196,8 @@ pub(crate) struct Plan {
     /// Exit with 3 if there is anything to do
     #[arg(long)]
     pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) strict: Strict,
     #[command(flatten)]
     pub(crate) json: Json,
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use netyard_plan::{ExecuteError, LinkChange, Phase, Step};
-use netyard_types::{IfName, NodeName, Origin};
+use netyard_types::{FdbEntry, IfName, NodeName, Origin};
 
 use crate::error::{KernelError, Object};
 use crate::inventory::Inventory;
@@ -82,7 +82,7 @@ impl<'a> Execution<'a> {
 
     fn carry_out(&mut self, phase: Phase, range: Range<usize>, progress: &mut dyn FnMut(usize)) {
         match phase {
-            Phase::Remove => self.remove(range),
+            Phase::Remove | Phase::Discard => self.remove(range),
             Phase::Nodes => self.add_nodes(range, progress),
             Phase::Cables => self.add_cables(range),
             Phase::Settings => self.write_settings(range),
@@ -178,6 +178,8 @@ impl<'a> Execution<'a> {
                 self.queue(index, node, netlink::delete_neighbour(device, neighbour));
                 Ok(())
             }
+            Step::AddFdb { entry, .. } => self.change_fdb(index, node, entry, netlink::add_fdb),
+            Step::DeleteFdb { entry, .. } => self.change_fdb(index, node, entry, netlink::delete_fdb),
             Step::SetLink { link, change, .. } => self.change_link(index, node, link, change),
             Step::SetSysctl { .. } | Step::ResetSysctl { .. } => {
                 self.write_setting(index);
@@ -187,6 +189,8 @@ impl<'a> Execution<'a> {
             | Step::AddCable { .. }
             | Step::DeleteLink { .. }
             | Step::DeleteNode { .. }
+            | Step::DiscardLink { .. }
+            | Step::DiscardNode { .. }
             | Step::WriteHosts { .. }
             | Step::WriteResolv { .. }
             | Step::WriteNames { .. } => unreachable!("these are done elsewhere"),
@@ -224,6 +228,7 @@ impl<'a> Execution<'a> {
             LinkChange::Master(Some(master)) => {
                 netlink::set_master(device, Some(self.index_of(node, master)?))
             }
+            LinkChange::Group(group) => netlink::set_group(device, *group),
             LinkChange::Bridge(bridge) => {
                 for request in netlink::set_bridge(device, bridge) {
                     self.queue(index, node, request);
@@ -232,6 +237,18 @@ impl<'a> Execution<'a> {
             }
         };
         self.queue(index, node, request);
+        Ok(())
+    }
+
+    fn change_fdb(
+        &mut self,
+        index: usize,
+        node: &'a NodeName,
+        entry: &FdbEntry,
+        change: impl FnOnce(u32, &FdbEntry) -> Request,
+    ) -> Result<(), KernelError> {
+        let device = self.index_of(node, &entry.dev)?;
+        self.queue(index, node, change(device, entry));
         Ok(())
     }
 

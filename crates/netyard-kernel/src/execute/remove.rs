@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use netyard_plan::Step;
 use netyard_types::{Endpoint, IfName, NodeName};
+use nix::errno::Errno;
 
 use crate::error::{KernelError, Object};
 use crate::netlink::{self, Batch, Refusal};
@@ -23,10 +24,10 @@ impl<'a> Execution<'a> {
         let mut nodes: BTreeMap<&'a NodeName, usize> = BTreeMap::new();
         for index in range {
             match &self.steps[index] {
-                Step::DeleteLink { node, link } => {
+                Step::DeleteLink { node, link } | Step::DiscardLink { node, link } => {
                     links.entry(node).or_default().insert(link.clone(), index);
                 }
-                Step::DeleteNode { node } => {
+                Step::DeleteNode { node } | Step::DiscardNode { node } => {
                     nodes.insert(node, index);
                 }
                 _ => self.each(index..index + 1, Self::begin),
@@ -85,7 +86,17 @@ impl<'a> Execution<'a> {
                 batch.push(netlink::delete_group(DOOMED_GROUP), first);
             }
         }
+        let failed = self.failed.len();
         self.send(node, &batch);
+        // One that is gone already went with what it stood on, which is as good.
+        for (index, error) in self.failed.split_off(failed) {
+            match error {
+                KernelError::Refused { source, .. } if source.errno == Errno::ENODEV => {
+                    self.done[index] = true
+                }
+                error => self.failed.push((index, error)),
+            }
+        }
         for link in doomed.keys() {
             self.inventory.remove_link(&Endpoint::new(node.clone(), link.clone()));
         }
@@ -143,7 +154,7 @@ impl<'a> Execution<'a> {
             Err(error) => return self.failed.push((*first, error)),
         };
         // Gone already is as good.
-        let there = |refusal: &Refusal| refusal.errno != nix::errno::Errno::ENODEV;
+        let there = |refusal: &Refusal| refusal.errno != Errno::ENODEV;
         for (index, source) in refused.into_iter().filter(|(_, refusal)| there(refusal)) {
             let object = Box::new(Object::of(&self.steps[index]));
             self.failed.push((index, KernelError::Refused { node: node.clone(), object, source }));

@@ -21,8 +21,9 @@ pub use link::{
 };
 pub use message::{Message, Messages};
 pub use network::{
-    DeviceIndex, add_address, add_neighbour, add_route, delete_address, delete_neighbour, delete_route,
-    dump_addresses, dump_fdb, dump_neighbours, dump_routes, get_nsid, replace_route,
+    DeviceIndex, add_address, add_fdb, add_neighbour, add_route, delete_address, delete_fdb,
+    delete_neighbour, delete_route, dump_addresses, dump_fdb, dump_neighbours, dump_routes, get_nsid,
+    replace_route,
 };
 pub use request::Request;
 pub use socket::Socket;

@@ -5,14 +5,18 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use netlink_packet_route::address::{AddressAttribute, AddressFlags, AddressMessage, AddressProtocol};
-use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourMessage, NeighbourState as Nud};
+use netlink_packet_route::neighbour::{
+    NeighbourAttribute, NeighbourFlags, NeighbourMessage, NeighbourState as Nud,
+};
 use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
 use netlink_packet_route::route::{
     RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteNextHop, RouteNextHopFlags, RouteProtocol,
     RouteScope, RouteType, RouteVia,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
-use netyard_types::{IfAddr, IfName, Neighbour, NeighbourState, NextHop, Origin, Route, RouteKind};
+use netyard_types::{
+    FdbEntry, FdbState, IfAddr, IfName, Neighbour, NeighbourState, NextHop, Origin, Route, RouteKind,
+};
 
 use super::request::Request;
 
@@ -212,6 +216,35 @@ pub fn add_neighbour(index: u32, entry: &Neighbour) -> Request {
 #[must_use]
 pub fn delete_neighbour(index: u32, entry: &Neighbour) -> Request {
     Request::new(RouteNetlinkMessage::DelNeighbour(neighbour(index, entry)), 0)
+}
+
+/// A forwarding entry of the bridge that the interface `index` is, or is a port of.
+fn fdb(index: u32, entry: &FdbEntry) -> NeighbourMessage {
+    let mut message = NeighbourMessage::default();
+    message.header.family = AddressFamily::Bridge;
+    message.header.ifindex = index;
+    message.header.state = match entry.state {
+        FdbState::Learned => Nud::Reachable,
+        FdbState::Static => Nud::Noarp,
+        FdbState::Permanent => Nud::Permanent,
+    };
+    // Of a port, the table of its bridge is meant; a bridge's is its own.
+    message.header.flags =
+        if entry.dev == entry.bridge { NeighbourFlags::Own } else { NeighbourFlags::Controller };
+    message.attributes = vec![NeighbourAttribute::LinkLayerAddress(entry.mac.0.to_vec())];
+    message
+}
+
+/// Adds a forwarding entry to a bridge; `index` is that of [`FdbEntry::dev`].
+#[must_use]
+pub fn add_fdb(index: u32, entry: &FdbEntry) -> Request {
+    Request::new(RouteNetlinkMessage::NewNeighbour(fdb(index, entry)), NLM_F_CREATE | NLM_F_EXCL)
+}
+
+/// Removes a forwarding entry of a bridge's; `index` is that of [`FdbEntry::dev`].
+#[must_use]
+pub fn delete_fdb(index: u32, entry: &FdbEntry) -> Request {
+    Request::new(RouteNetlinkMessage::DelNeighbour(fdb(index, entry)), 0)
 }
 
 /// Asks for the addresses of all interfaces.

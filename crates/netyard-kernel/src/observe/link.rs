@@ -146,10 +146,27 @@ impl RawLink {
     /// Who made it. A link that Netyard was about to remove when it was interrupted is still Netyard's.
     pub(crate) fn origin(&self) -> Origin {
         match self.group {
-            _ if self.is_loopback => Origin::Kernel,
+            _ if self.is_loopback || self.comes_with_its_kind() => Origin::Kernel,
             Origin::LINK_GROUP | DOOMED_GROUP => Origin::Netyard,
             _ => Origin::Other(0),
         }
+    }
+
+    /// Whether every namespace has it as soon as the kernel knows its kind (`net.core.fb_tunnels_only_for_init_net`): it cannot be
+    /// removed.
+    fn comes_with_its_kind(&self) -> bool {
+        matches!(
+            (self.name.as_str(), self.kind.as_str()),
+            ("tunl0", "ipip")
+                | ("gre0", "gre")
+                | ("gretap0", "gretap")
+                | ("erspan0", "erspan")
+                | ("ip_vti0", "vti")
+                | ("ip6_vti0", "vti6")
+                | ("sit0", "sit")
+                | ("ip6tnl0", "ip6tnl")
+                | ("ip6gre0", "ip6gre")
+        )
     }
 
     /// The link without the kernel's numbers, still without its addresses and, of a cable, its other end.

@@ -8,9 +8,10 @@ mod peers;
 
 use std::collections::BTreeMap;
 use std::mem;
+use std::net::{IpAddr, Ipv4Addr};
 
 use netyard_plan::{Scope, Which};
-use netyard_types::{Endpoint, IfName, LinkKind, NetState, NodeKind, NodeName, NodeState, Origin};
+use netyard_types::{Endpoint, IfAddr, IfName, LinkKind, NetState, NodeKind, NodeName, NodeState, Origin};
 
 pub(crate) use link::RawLink;
 pub(crate) use namespace::{Job, Look, Readiness, read_all};
@@ -94,7 +95,7 @@ fn assemble(
     node: &NodeName,
     links: &[RawLink],
     addresses: Vec<RawAddress>,
-    details: Details,
+    mut details: Details,
     peers: &Peers,
     knows_makers: bool,
 ) -> NodeState {
@@ -119,7 +120,7 @@ fn assemble(
         };
         if !knows_makers {
             address.guess_origin(link.origin);
-        } else if !address.has_protocol && link.kind == LinkKind::Loopback && address.addr.addr.is_loopback()
+        } else if !address.has_protocol && link.kind == LinkKind::Loopback && is_made_by_kernel(&address.addr)
         {
             // The kernel signs ::1, but not 127.0.0.1.
             address.addr.origin = Origin::Kernel;
@@ -128,9 +129,15 @@ fn assemble(
     }
     state.routes = details.routes.into_iter().collect();
     state.neighbours = details.neighbours.into_iter().collect();
+    neighbour::sign_fdb(&mut details.fdb, &state.links);
     state.fdb = details.fdb.into_iter().collect();
     state.sysctls = details.own.sysctls;
     state
+}
+
+/// Whether it is the IPv4 address that `lo` has by itself (`inetdev_event()`, net/ipv4/devinet.c).
+fn is_made_by_kernel(addr: &IfAddr) -> bool {
+    addr.addr == IpAddr::from(Ipv4Addr::LOCALHOST) && addr.len == 8
 }
 
 /// An interface of a node, found by what the kernel says of it.

@@ -1,8 +1,9 @@
 //! Neighbours and forwarding entries, as the kernel lists them.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use netyard_types::{FdbEntry, MacAddr, Neighbour, NeighbourState, Origin};
+use netyard_types::{FdbEntry, FdbState, IfName, Link, MacAddr, Neighbour, NeighbourState, Origin};
 
 use crate::netlink::{Attributes, Message, u8_of, u16_of, u32_of};
 
@@ -67,7 +68,8 @@ fn neighbour_state(bits: u16) -> NeighbourState {
 pub(super) fn read_fdb(message: &Message<'_>, names: &Names) -> Option<FdbEntry> {
     const NDA_LLADDR: u16 = 2;
     const NDA_MASTER: u16 = 9;
-    const NUD_NOARP_OR_PERMANENT: u16 = 0xc0;
+    const NUD_NOARP: u16 = 0x40;
+    const NUD_PERMANENT: u16 = 0x80;
     let payload = message.payload;
     if message.kind != RTM_NEWNEIGH || *payload.first()? != AF_BRIDGE {
         return None;
@@ -86,8 +88,30 @@ pub(super) fn read_fdb(message: &Message<'_>, names: &Names) -> Option<FdbEntry>
         bridge: names.get(&master?)?.clone(),
         mac: mac?,
         dev: names.get(&index)?.clone(),
-        permanent: state & NUD_NOARP_OR_PERMANENT != 0,
+        state: match state {
+            _ if state & NUD_PERMANENT != 0 => FdbState::Permanent,
+            _ if state & NUD_NOARP != 0 => FdbState::Static,
+            _ => FdbState::Learned,
+        },
+        origin: Origin::Kernel,
     })
+}
+
+/// Says of the entries of a namespace with these interfaces who put them there. The kernel signs none, but by itself it makes only
+/// those that it learns and those of the addresses of the bridge and its ports (`br_fdb_add_local()`, net/bridge/br_fdb.c).
+pub(super) fn sign_fdb(entries: &mut [FdbEntry], links: &BTreeMap<IfName, Link>) {
+    for entry in entries {
+        let belongs = |(name, link): (&IfName, &Link)| {
+            link.mac == Some(entry.mac)
+                && (*name == entry.bridge || link.master.as_ref() == Some(&entry.bridge))
+        };
+        let by_kernel = match entry.state {
+            FdbState::Learned => true,
+            FdbState::Static => false,
+            FdbState::Permanent => links.iter().any(belongs),
+        };
+        entry.origin = if by_kernel { Origin::Kernel } else { Origin::Other(0) };
+    }
 }
 
 #[cfg(test)]
@@ -159,7 +183,8 @@ mod tests {
         bytes[..4].copy_from_slice(&len.to_ne_bytes());
         let message = Messages::new(&bytes).next().unwrap().unwrap();
         let found = read_fdb(&message, &names()).unwrap();
-        assert_eq!((found.mac, found.bridge.as_str(), found.permanent), (MacAddr([2; 6]), "eth1", true));
+        let expected = (MacAddr([2; 6]), "eth1", FdbState::Permanent);
+        assert_eq!((found.mac, found.bridge.as_str(), found.state), expected);
     }
 
     #[test]

@@ -103,10 +103,11 @@ struct RouteParts {
     hops: Vec<NextHop>,
 }
 
-/// Reads a route out of an answer; none for those of the `local` table, for cached ones and for those that leave by an
+/// Reads a route out of an answer; none for those that the kernel keeps in the `local` table, for cached ones and for those that leave by an
 /// interface that has just gone.
 pub(super) fn read_route(message: &Message<'_>, names: &Names) -> Option<Route> {
     const RT_TABLE_LOCAL: u32 = 255;
+    const RTPROT_KERNEL: u8 = 2;
     const RTM_F_CLONED: u32 = 0x200;
     let payload = message.payload;
     if message.kind != RTM_NEWROUTE || !matches!(*payload.first()?, AF_INET | AF_INET6) {
@@ -116,7 +117,8 @@ pub(super) fn read_route(message: &Message<'_>, names: &Names) -> Option<Route> 
     let (protocol, kind) = (*payload.get(5)?, *payload.get(7)?);
     let flags = u32_of(payload.get(8..)?)?;
     let parts = read_route_parts(payload, names)?;
-    if parts.table == RT_TABLE_LOCAL || flags & RTM_F_CLONED != 0 {
+    let by_kernel = protocol <= RTPROT_KERNEL;
+    if (parts.table == RT_TABLE_LOCAL && by_kernel) || flags & RTM_F_CLONED != 0 {
         return None;
     }
     let any: IpAddr =

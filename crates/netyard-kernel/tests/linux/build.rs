@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use netyard_plan::{Kernel, Scope, diff, owned, simulate};
-use netyard_types::{Bridge, NetState, OperState, Origin, PortState};
+use netyard_types::{Bridge, FdbState, NetState, OperState, Origin, PortState};
 use nix::sys::resource::{Resource, setrlimit};
 
 use crate::network::{Wanted, at, exchange, link, mac, name, office, prefix};
@@ -30,7 +30,7 @@ sandboxed! {
         assert_eq!(lan.links[&link("a")].port_state, Some(PortState::Forwarding));
         assert_eq!(lan.links[&link("br0")].oper, Some(OperState::Up));
         let learned = lan.fdb.iter().find(|entry| entry.mac == mac("a.eth0")).unwrap();
-        assert_eq!((learned.dev.as_str(), learned.bridge.as_str(), learned.permanent), ("a", "br0", false));
+        assert_eq!((learned.dev.as_str(), learned.bridge.as_str(), learned.state), ("a", "br0", FdbState::Learned));
         let a = &state.nodes[&name("a")];
         let asked = a.neighbours.iter().find(|n| n.addr.to_string() == "192.168.1.11").unwrap();
         assert_eq!((asked.mac, asked.origin), (Some(mac("b.eth0")), Origin::Kernel));

@@ -4,7 +4,8 @@ use alloc::sync::Arc;
 
 use netyard_types::{Endpoint, IfName, Neighbour, NodeName, NodeState, Origin, Route, RouteKind};
 
-use super::{Planner, our_addresses};
+use super::foreign::{is_as_good, is_foreign};
+use super::{Foreign, Planner, our_addresses};
 use crate::effects::routes_in_order;
 use crate::plan::Conflict;
 use crate::reason::Reason;
@@ -76,9 +77,14 @@ impl Planner<'_> {
         let node = name.clone();
         let same_key = || now.routes.iter().filter(|found| found.key() == wanted.key());
         let theirs = |found: &&Route| matches!(found.origin, Origin::Other(_));
+        if same_key().any(|found| theirs(&found) && is_as_good(found, wanted)) {
+            return;
+        }
         if let Some(found) = same_key().find(theirs).cloned() {
-            // A person may have left the source to the kernel.
-            if found.kind != wanted.kind || found.src.is_some_and(|src| Some(src) != wanted.src) {
+            if self.manages_route(&found) {
+                let reason = Reason::Route { found: found.clone() };
+                self.push(Step::ReplaceRoute { node, old: found, new: wanted.clone() }, reason);
+            } else {
                 self.conflicts.push(Conflict::Route { node, wanted: wanted.clone(), found });
             }
         } else if let Some(old) = same_key().find(|found| found.origin == Origin::Netyard).cloned() {
@@ -102,7 +108,7 @@ impl Planner<'_> {
         let reason = match neighbour_like(now, wanted).cloned() {
             // One that the kernel learned gives way.
             Some(found) if is_like(&found, wanted) && found.origin != Origin::Kernel => return,
-            Some(found) if matches!(found.origin, Origin::Other(_)) && is_set(&found) => {
+            Some(found) if is_foreign(found.origin) && is_set(&found) && !self.manages(found.origin) => {
                 let node = name.clone();
                 self.conflicts.push(Conflict::Neighbour { node, wanted: wanted.clone(), found });
                 return;
@@ -144,7 +150,12 @@ impl Planner<'_> {
         let wanted = node.resolv.as_ref().filter(|text| is_our_resolv(text));
         match now {
             Some(theirs) if !is_our_resolv(theirs) => {
-                if wanted.is_some() {
+                if self.foreign == Foreign::Remove && node.resolv.as_ref() != Some(theirs) {
+                    let in_the_way = Reason::InTheWay { for_good: false };
+                    let reason =
+                        if wanted.is_some() { in_the_way } else { Reason::ByHand { for_good: false } };
+                    self.push(Step::WriteResolv { node: name.clone(), text: wanted.cloned() }, reason);
+                } else if wanted.is_some() {
                     self.conflicts.push(Conflict::Resolver { node: name.clone() });
                 }
             }

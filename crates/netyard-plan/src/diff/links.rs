@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use netyard_types::{Bridge, Endpoint, IfName, Link, LinkKind, NodeName, NodeState};
 
-use super::{Planner, is_ours};
+use super::{Planner, is_our_node, is_ours};
 use crate::cable::{make_bridge, make_cable};
 use crate::effects::{far_end, link_at};
 use crate::reason::Reason;
@@ -14,11 +14,13 @@ impl Planner<'_> {
     /// Makes the namespaces that are missing.
     pub(super) fn add_nodes(&mut self) {
         let desired = self.desired;
-        for (name, node) in &desired.nodes {
+        for (name, node) in desired.nodes.iter().filter(|(_, node)| is_our_node(node)) {
             if !self.now.nodes.contains_key(name) {
                 let reason = match self.observed.nodes.get(name) {
-                    Some(found) => Reason::NodeKind { wanted: node.kind, found: found.kind },
-                    None => Reason::NotThere,
+                    Some(found) if is_our_node(found) => {
+                        Reason::NodeKind { wanted: node.kind, found: found.kind }
+                    }
+                    _ => Reason::NotThere,
                 };
                 self.push(Step::AddNode { node: name.clone(), kind: node.kind }, reason);
             }

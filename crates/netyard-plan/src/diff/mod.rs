@@ -4,13 +4,14 @@
 //! each phase sees what the kernel takes along unasked, and adds again what is still wanted.
 
 mod content;
+mod foreign;
 mod links;
 mod remove;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use netyard_types::{Endpoint, IfAddr, IfName, Link, NetState, NodeName, NodeState, Origin};
+use netyard_types::{Endpoint, IfAddr, IfName, Link, NetState, NodeName, NodeState, Origin, Route};
 
 use crate::effects::link_at;
 use crate::plan::{Conflict, Move, Plan, PlannedStep};
@@ -19,18 +20,40 @@ use crate::simulate::simulate;
 use crate::step::Step;
 use crate::undo::inverse;
 
-/// The steps that turn `observed` into `desired`.
+/// What to do with things that neither Netyard nor the kernel made and that the description does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Foreign {
+    /// Leave them alone. One that stands in the way is a [`Conflict`].
+    #[default]
+    Keep,
+    /// Remove them, and put what is described in the place of one that stands in the way.
+    Remove,
+}
+
+/// The steps that turn `observed` into `desired`, with things of others left alone ([`Foreign::Keep`]).
 ///
 /// Only what Netyard put there is changed or removed ([`Origin::Netyard`]); `lo` alone is switched on or off whoever it belongs
 /// to. What somebody else put there and `desired` has too counts as present; where somebody else's thing stands in the way of
 /// a different one, that is a [`Conflict`]. Things in `desired` that are not Netyard's, and what can only be observed, cause no
 /// step.
 pub fn diff(observed: &NetState, desired: &NetState) -> Plan {
+    diff_with(observed, desired, Foreign::Keep)
+}
+
+/// The steps that turn `observed` into `desired`, as [`diff()`] gives them, with `foreign` for the things of others.
+///
+/// With [`Foreign::Remove`], interfaces, addresses, routes, neighbours, forwarding entries, resolver files and namespaces that
+/// are not described go; what the kernel makes by itself stays: connected and advertised routes, link-local addresses, learned
+/// entries, the interfaces that come with a kind of tunnel. What no step can make comes last ([`Phase::Discard`]), unless its
+/// name is needed.
+///
+/// [`Phase::Discard`]: crate::Phase::Discard
+pub fn diff_with(observed: &NetState, desired: &NetState, foreign: Foreign) -> Plan {
     let taken = names_taken(observed, desired);
-    if !taken.is_empty() {
+    if foreign == Foreign::Keep && !taken.is_empty() {
         return Plan { conflicts: taken, ..Plan::default() };
     }
-    let mut planner = Planner::new(observed, desired);
+    let mut planner = Planner::new(observed, desired, foreign);
     planner.delete_nodes();
     planner.delete_links();
     planner.delete_contents();
@@ -43,6 +66,7 @@ pub fn diff(observed: &NetState, desired: &NetState) -> Plan {
     planner.delete_addresses();
     planner.add_routes_and_neighbours();
     planner.write_names();
+    planner.discard();
     Plan { steps: planner.steps, conflicts: planner.conflicts, moves: moves(observed, desired) }
 }
 
@@ -50,7 +74,8 @@ pub fn diff(observed: &NetState, desired: &NetState) -> Plan {
 /// there.
 fn names_taken(observed: &NetState, desired: &NetState) -> Vec<Conflict> {
     let is_theirs = |name: &&NodeName| observed.nodes.get(*name).is_some_and(|node| !is_our_node(node));
-    desired.nodes.keys().filter(is_theirs).map(|node| Conflict::Node { node: node.clone() }).collect()
+    let ours = desired.nodes.iter().filter(|(_, node)| is_our_node(node)).map(|(name, _)| name);
+    ours.filter(is_theirs).map(|node| Conflict::Node { node: node.clone() }).collect()
 }
 
 /// Whether Netyard makes and removes this node.
@@ -64,6 +89,7 @@ struct Planner<'a> {
     observed: &'a NetState,
     /// The network described.
     desired: &'a NetState,
+    foreign: Foreign,
     /// The network after the steps so far.
     now: NetState,
     steps: Vec<PlannedStep>,
@@ -72,18 +98,32 @@ struct Planner<'a> {
     blocked: BTreeSet<Endpoint>,
     /// Interfaces that the plan has removed.
     gone: BTreeSet<Endpoint>,
+    /// Interfaces of others that go last, and with them what is on them.
+    doomed: BTreeSet<Endpoint>,
+    /// Routes of others that no step makes, and that go last.
+    unmakeable: Vec<(NodeName, Route)>,
 }
 
 impl<'a> Planner<'a> {
-    fn new(observed: &'a NetState, desired: &'a NetState) -> Self {
+    fn new(observed: &'a NetState, desired: &'a NetState, foreign: Foreign) -> Self {
         let mut now = observed.clone();
         for node in now.nodes.values_mut() {
             // Of no use to a plan, and there can be very many.
-            node.fdb.clear();
+            node.fdb.retain(|entry| entry.origin != Origin::Kernel);
             node.neighbours.retain(|n| n.origin != Origin::Kernel);
         }
-        let (blocked, gone) = (BTreeSet::new(), BTreeSet::new());
-        Self { observed, desired, now, steps: Vec::new(), conflicts: Vec::new(), blocked, gone }
+        Self {
+            observed,
+            desired,
+            foreign,
+            now,
+            steps: Vec::new(),
+            conflicts: Vec::new(),
+            blocked: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            doomed: BTreeSet::new(),
+            unmakeable: Vec::new(),
+        }
     }
 
     /// Adds a step. What the kernel would refuse stays in the plan: the place to refuse it is the kernel, with its own error.
@@ -95,7 +135,8 @@ impl<'a> Planner<'a> {
 
     /// The nodes that are described and there now, with both states, apart from `self` so that steps can be added meanwhile.
     fn described(&self) -> Vec<(&'a NodeName, &'a NodeState)> {
-        self.desired.nodes.iter().filter(|(name, _)| self.now.nodes.contains_key(*name)).collect()
+        let ours = self.desired.nodes.iter().filter(|(_, node)| is_our_node(node));
+        ours.filter(|(name, _)| self.now.nodes.contains_key(*name)).collect()
     }
 
     /// The state of a node after the steps so far.

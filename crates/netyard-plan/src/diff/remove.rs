@@ -9,6 +9,7 @@ use core::net::IpAddr;
 
 use netyard_types::{Endpoint, IfAddr, Link, LinkKind, Neighbour, NodeName, NodeState, Origin, Route};
 
+use super::foreign::{is_as_good, is_foreign};
 use super::{Planner, is_our_node, is_ours};
 use crate::effects::{far_end, link_at, links_gone_with, links_gone_with_node};
 use crate::reason::Reason;
@@ -29,10 +30,12 @@ impl Planner<'_> {
             };
             Some((name.clone(), reason))
         });
-        for (node, reason) in surplus.collect::<Vec<_>>() {
+        let surplus: Vec<_> = surplus.chain(self.foreign_nodes_in_the_way()).collect();
+        for (node, reason) in surplus {
             self.gone.extend(links_gone_with_node(&self.now, &node));
             self.push(Step::DeleteNode { node }, reason);
         }
+        self.doom_foreign_nodes();
     }
 
     /// Removes interfaces that are not described, or as something that they cannot be turned into.
@@ -41,7 +44,8 @@ impl Planner<'_> {
             let links = self.node_now(name).into_iter().flat_map(|now| now.links.keys().cloned());
             for link in links.collect::<Vec<_>>() {
                 let at = Endpoint::new(name.clone(), link.clone());
-                if let Some(reason) = self.reason_to_delete(&at, node) {
+                let reason = self.reason_to_delete(&at, node);
+                if let Some(reason) = reason.or_else(|| self.reason_to_delete_foreign(&at, node)) {
                     self.gone.extend(links_gone_with(&self.now, &at));
                     self.push(Step::DeleteLink { node: name.clone(), link }, reason);
                 }
@@ -84,36 +88,52 @@ impl Planner<'_> {
     pub(super) fn delete_contents(&mut self) {
         for (name, node) in self.described() {
             for (route, reason) in self.surplus_routes(name, node) {
-                self.push(Step::DeleteRoute { node: name.clone(), route }, reason);
+                if route.can_be_made() {
+                    self.push(Step::DeleteRoute { node: name.clone(), route }, reason);
+                } else {
+                    self.unmakeable.push((name.clone(), route));
+                }
             }
-            let Some(now) = self.node_now(name) else { continue };
-            let ours = now.neighbours.iter().filter(|n| n.origin == Origin::Netyard);
-            let is_wanted = |n: &&Neighbour| {
-                neighbour_like(node, n)
-                    .is_some_and(|w| w.origin == Origin::Netyard && is_same_neighbour(w, n))
-            };
-            for neighbour in ours.filter(|n| !is_wanted(n)).cloned().collect::<Vec<_>>() {
-                self.push(Step::DeleteNeighbour { node: name.clone(), neighbour }, Reason::NotInFile);
+            for neighbour in self.surplus_neighbours(name, node) {
+                let reason = Reason::of_surplus(neighbour.origin);
+                self.push(Step::DeleteNeighbour { node: name.clone(), neighbour }, reason);
             }
+            self.delete_foreign_fdb(name, node);
             self.delete_surplus_addresses(name, node, |addr| addr.addr.is_ipv6());
         }
     }
 
-    /// Netyard's routes of a node that are not described. Nor can one stay to be replaced if it could not be put back: by then,
+    /// The neighbours of a node that are not described.
+    fn surplus_neighbours(&self, name: &NodeName, node: &NodeState) -> Vec<Neighbour> {
+        let Some(now) = self.node_now(name) else { return Vec::new() };
+        let is_surplus = |n: &&Neighbour| {
+            let wanted = neighbour_like(node, n)
+                .filter(|w| is_same_neighbour(w, n) && [Origin::Netyard, n.origin].contains(&w.origin));
+            wanted.is_none() && self.manages_neighbour(n) && !self.is_doomed(name, &n.dev)
+        };
+        now.neighbours.iter().filter(is_surplus).cloned().collect()
+    }
+
+    /// The routes of a node that are to go: they are not described. Nor can one stay to be replaced if it could not be put back: by then,
     /// an address that reaches its router has gone, or an interface that it leaves by. Of several with one key, which only an
     /// observation can have, one is kept to be replaced.
     fn surplus_routes(&self, name: &NodeName, node: &NodeState) -> Vec<(Route, Reason)> {
-        let ours = |route: &&Route| route.origin == Origin::Netyard;
-        let wanted: BTreeSet<_> = node.routes.iter().filter(ours).map(Route::key).collect();
+        let managed = |route: &&Route| self.manages_route(route);
+        let wanted: BTreeSet<_> = node.routes.iter().filter(managed).map(Route::key).collect();
+        let is_described = |route: &Route| {
+            node.routes.contains(route)
+                || is_foreign(route.origin)
+                    && node.routes.iter().any(|w| w.key() == route.key() && is_as_good(route, w))
+        };
         let mut kept = BTreeSet::new();
         let Some(now) = self.node_now(name) else { return Vec::new() };
         // Those that are wanted as they are come first, so that they are the ones kept.
         let (exact, other): (Vec<_>, Vec<_>) =
-            now.routes.iter().filter(ours).partition(|route| node.routes.contains(route));
+            now.routes.iter().filter(managed).partition(|route| is_described(route));
         let mut surplus = |route: &Route| {
-            let as_it_is = node.routes.contains(route);
+            let as_it_is = is_described(route);
             if !wanted.contains(&route.key()) {
-                Some(Reason::NotInFile)
+                (!self.goes_with_doomed(name, route)).then(|| Reason::of_surplus(route.origin))
             } else if !as_it_is && check_route(node, name, route).is_err() || !kept.insert(route.key()) {
                 Some(Reason::OtherRoute)
             } else {
@@ -124,7 +144,7 @@ impl Planner<'_> {
         all.filter_map(|route| surplus(route).map(|reason| (route.clone(), reason))).collect()
     }
 
-    /// Removes Netyard's addresses that are not described, and link-local ones of the kernel's where none are to be.
+    /// Removes addresses that are not described, and link-local ones of the kernel's where none are to be.
     pub(super) fn delete_surplus_addresses(
         &mut self,
         name: &NodeName,
@@ -134,14 +154,23 @@ impl Planner<'_> {
         let Some(now) = self.node_now(name) else { return };
         let mut surplus = Vec::new();
         for (dev, link) in &now.links {
-            let is_wanted = |addr: &IfAddr| node.links.get(dev).is_some_and(|l| l.addresses.contains(addr));
-            let goes = |addr: &&IfAddr| addr.origin == Origin::Netyard || is_left_over(node, link, addr);
+            if self.is_doomed(name, dev) {
+                continue;
+            }
+            let is_wanted = |addr: &IfAddr| {
+                let mut wanted = node.links.get(dev).into_iter().flat_map(|l| &l.addresses);
+                wanted.any(|w| {
+                    w == addr || (is_foreign(addr.origin) && (w.addr, w.len) == (addr.addr, addr.len))
+                })
+            };
+            let goes = |addr: &&IfAddr| self.manages(addr.origin) || is_left_over(node, link, addr);
             let all = link.addresses.iter().filter(goes).copied();
             surplus
                 .extend(all.filter(|addr| which(addr) && !is_wanted(addr)).map(|addr| (dev.clone(), addr)));
         }
         for (link, addr) in surplus {
-            self.push(Step::DeleteAddress { node: name.clone(), link, addr }, Reason::NotInFile);
+            let reason = Reason::of_surplus(addr.origin);
+            self.push(Step::DeleteAddress { node: name.clone(), link, addr }, reason);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use netyard_types::{Endpoint, IfAddr, IfName, NodeName, Prefix, SysctlKey};
+use netyard_types::{Endpoint, IfAddr, IfName, MacAddr, NodeName, Prefix, SysctlKey};
 
 /// Why the kernel would refuse a step. In brackets, the error number it gives.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +107,14 @@ pub enum SimulateError {
         at: Endpoint,
         /// The router.
         via: IpAddr,
+    },
+    /// There is no such forwarding entry (`ENOENT`).
+    #[error("{at} has no forwarding entry {mac}")]
+    NoSuchEntry {
+        /// The port.
+        at: Endpoint,
+        /// The Ethernet address.
+        mac: MacAddr,
     },
     /// There is no such neighbour (`ENOENT`).
     #[error("{at} has no neighbour {addr}")]

@@ -9,8 +9,8 @@ mod routes;
 use alloc::collections::BTreeSet;
 
 use netyard_types::{
-    AddressSet, Bridge, Endpoint, IfAddr, IfName, Link, LinkKind, MacAddr, Neighbour, NetState, NodeKind,
-    NodeName, NodeState, SysctlKey,
+    AddressSet, Bridge, Endpoint, FdbEntry, IfAddr, IfName, Link, LinkKind, MacAddr, Neighbour, NetState,
+    NodeKind, NodeName, NodeState, Origin, SysctlKey,
 };
 
 pub use self::error::SimulateError;
@@ -26,7 +26,7 @@ use crate::step::{CableEnd, LinkChange, Step};
 pub fn simulate(state: &mut NetState, step: &Step) -> Result<(), SimulateError> {
     match step {
         Step::AddNode { node, kind } => add_node(state, node, *kind),
-        Step::DeleteNode { node } => delete_node(state, node),
+        Step::DeleteNode { node } | Step::DiscardNode { node } => delete_node(state, node),
         Step::SetSysctl { node, key, value } => {
             let found = node_mut(state, node)?;
             check_setting(found, node, key)?;
@@ -41,7 +41,9 @@ pub fn simulate(state: &mut NetState, step: &Step) -> Result<(), SimulateError> 
             add_bridge(state, node, link, (*mac, *mtu, *bridge))
         }
         Step::AddCable { ends } => add_cable(state, ends),
-        Step::DeleteLink { node, link } => delete_link(state, Endpoint::new(node.clone(), link.clone())),
+        Step::DeleteLink { node, link } | Step::DiscardLink { node, link } => {
+            delete_link(state, Endpoint::new(node.clone(), link.clone()))
+        }
         Step::SetLink { node, link, change } => set_link(node_mut(state, node)?, node, link, change),
         Step::AddAddress { node, link, addr } => add_address(node_mut(state, node)?, node, link, addr),
         Step::DeleteAddress { node, link, addr } => delete_address(node_mut(state, node)?, node, link, addr),
@@ -52,6 +54,8 @@ pub fn simulate(state: &mut NetState, step: &Step) -> Result<(), SimulateError> 
         Step::DeleteNeighbour { node, neighbour } => {
             delete_neighbour(node_mut(state, node)?, node, neighbour)
         }
+        Step::AddFdb { node, entry } => add_fdb(node_mut(state, node)?, node, entry),
+        Step::DeleteFdb { node, entry } => delete_fdb(node_mut(state, node)?, node, entry),
         Step::WriteHosts { node, lines } => {
             node_mut(state, node)?.hosts.clone_from(lines);
             Ok(())
@@ -197,6 +201,8 @@ fn set_link(
             link.mac = Some(*mac);
             effects::flush_neighbours(found, name);
         }
+        LinkChange::Group(Origin::LINK_GROUP) => link.origin = Origin::Netyard,
+        LinkChange::Group(_) => link.origin = Origin::Other(0),
         LinkChange::Up(true) => link.up = true,
         LinkChange::Up(false) => {
             link.up = false;
@@ -268,12 +274,27 @@ fn delete_neighbour(
     }
 }
 
+fn add_fdb(found: &mut NodeState, node: &NodeName, entry: &FdbEntry) -> Result<(), SimulateError> {
+    for name in [&entry.dev, &entry.bridge] {
+        link_mut(found, node, name)?;
+    }
+    found.fdb.insert(entry.clone());
+    Ok(())
+}
+
+fn delete_fdb(found: &mut NodeState, node: &NodeName, entry: &FdbEntry) -> Result<(), SimulateError> {
+    if found.fdb.remove(entry) {
+        return Ok(());
+    }
+    Err(SimulateError::NoSuchEntry { at: at(node, &entry.dev), mac: entry.mac })
+}
+
 /// The entry for the same address. Entries are ordered by interface and address first, so it is found without a search.
 pub(crate) fn neighbour_like<'a>(found: &'a NodeState, neighbour: &Neighbour) -> Option<&'a Neighbour> {
     let lowest = Neighbour {
         mac: None,
         state: netyard_types::NeighbourState::Permanent,
-        origin: netyard_types::Origin::Netyard,
+        origin: Origin::Netyard,
         ..neighbour.clone()
     };
     found.neighbours.range(lowest..).next().filter(|n| is_same_neighbour(n, neighbour))

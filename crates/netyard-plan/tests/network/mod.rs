@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use netyard_types::{
-    BadAnswer, Bridge, DomainName, Endpoint, FdbEntry, IfAddr, IfName, Link, LinkKind, MacAddr, Names,
-    Neighbour, NeighbourState, NetState, NextHop, NodeKind, NodeName, NodeState, OperState, Origin,
+    BadAnswer, Bridge, DomainName, Endpoint, FdbEntry, FdbState, IfAddr, IfName, Link, LinkKind, MacAddr,
+    Names, Neighbour, NeighbourState, NetState, NextHop, NodeKind, NodeName, NodeState, OperState, Origin,
     PortState, Prefix, Record, RecordData, Records, Route, RouteKind, SysctlKey, Trouble, Troubles, View,
 };
 use proptest::collection::vec;
@@ -304,6 +304,72 @@ fn add_sysctl(state: &mut NetState, (node, port, choice, value): Thing) {
     }
 }
 
+/// `state` with a namespace of a person's, and a cable from there to each node.
+fn with_a_strange_node(state: &mut NetState) {
+    let theirs = NodeName::new("theirs").unwrap();
+    let mut strange = NodeState { origin: Origin::Other(0), ..NodeState::new(NodeKind::Host) };
+    for (n, (name, node)) in (0u8..).zip(&mut state.nodes) {
+        let near = Endpoint::new(name.clone(), IfName::new("theirs0").unwrap());
+        let far = Endpoint::new(theirs.clone(), IfName::new(format!("to{n}")).unwrap());
+        for (links, at, far) in [(&mut node.links, &near, &far), (&mut strange.links, &far, &near)] {
+            let link = Link { origin: Origin::Other(0), ..Link::veth(mac(0x60), 1500, far.clone()) };
+            links.insert(at.link.clone(), link);
+        }
+    }
+    state.nodes.insert(theirs, strange);
+}
+
+/// `o` with things of others where `d` needs the place.
+pub(crate) fn in_the_way(mut o: NetState, d: &NetState, choice: u16) -> NetState {
+    for (n, (name, wanted)) in (0u32..).zip(&d.nodes) {
+        let bits = choice.rotate_left(n * 5);
+        let Some(node) = o.nodes.get_mut(name) else {
+            if bits & 1 != 0 {
+                let strange = NodeState { origin: Origin::Other(0), ..NodeState::new(NodeKind::Host) };
+                o.nodes.insert(name.clone(), strange);
+            }
+            continue;
+        };
+        let needed = wanted.links.keys().find(|dev| !node.links.contains_key(*dev));
+        if let Some(dev) = needed {
+            let tun = Link { kind: LinkKind::Other { name: "tun".into() }, ..Link::loopback() };
+            let bridge = Link::bridge(mac(0x70), 1500, Bridge::default());
+            let link = if bits & 2 != 0 { tun } else { bridge };
+            node.links.insert(dev.clone(), Link { origin: Origin::Other(0), ..link });
+        }
+        let free: Vec<_> =
+            wanted.routes.iter().filter(|w| node.routes.iter().all(|r| r.key() != w.key())).collect();
+        for route in free.into_iter().filter(|_| bits & 4 != 0) {
+            let kind = RouteKind::Prohibit;
+            node.routes.insert(Route { kind, src: None, origin: Origin::Other(12), ..route.clone() });
+        }
+        for wanted in wanted.neighbours.iter().filter(|_| bits & 8 != 0) {
+            let theirs = Neighbour { mac: Some(mac(0x71)), origin: Origin::Other(0), ..wanted.clone() };
+            if node.links.contains_key(&theirs.dev)
+                && node.neighbours.iter().all(|n| (&n.dev, n.addr) != (&theirs.dev, theirs.addr))
+            {
+                node.neighbours.insert(theirs);
+            }
+        }
+    }
+    o
+}
+
+/// `state` without what the kernel adds by itself and what can only be observed.
+pub(crate) fn without_kernels(state: &NetState) -> NetState {
+    let mut state = state.clone();
+    for node in state.nodes.values_mut() {
+        for link in node.links.values_mut() {
+            (link.oper, link.port_state) = (None, None);
+            link.addresses = link.addresses.iter().filter(|a| a.origin != Origin::Kernel).copied().collect();
+        }
+        node.routes.retain(|route| route.origin != Origin::Kernel);
+        node.neighbours.retain(|n| n.origin != Origin::Kernel);
+        node.fdb.retain(|entry| entry.origin != Origin::Kernel);
+    }
+    state
+}
+
 /// `state` as it is observed: with what the kernel adds by itself, and with things of others that are in nobody's way.
 pub(crate) fn with_strangers(mut state: NetState, choice: u16) -> NetState {
     for (n, (name, node)) in (0u16..).zip(&mut state.nodes) {
@@ -331,6 +397,9 @@ pub(crate) fn with_strangers(mut state: NetState, choice: u16) -> NetState {
         for (i, dev) in (0u8..).zip(names) {
             add_stranger(node, &dev, i, bits >> 2);
         }
+    }
+    if choice & 1 != 0 {
+        with_a_strange_node(&mut state);
     }
     state
 }
@@ -365,7 +434,17 @@ fn add_stranger(node: &mut NodeState, dev: &IfName, i: u8, bits: u16) {
     }
     if is_port {
         let bridge = node.links[dev].master.clone().unwrap();
-        node.fdb.insert(FdbEntry { bridge, mac: MacAddr([2; 6]), dev: dev.clone(), permanent: false });
+        let entry = |mac, state, origin| FdbEntry {
+            bridge: bridge.clone(),
+            mac: MacAddr([mac; 6]),
+            dev: dev.clone(),
+            state,
+            origin,
+        };
+        node.fdb.insert(entry(2, FdbState::Learned, Origin::Kernel));
+        if bits & 8 != 0 {
+            node.fdb.insert(entry(6, FdbState::Static, Origin::Other(0)));
+        }
     }
     if up {
         let to = |text: &str| -> Prefix { text.parse().unwrap() };
@@ -379,33 +458,34 @@ fn add_stranger(node: &mut NodeState, dev: &IfName, i: u8, bits: u16) {
         if bits & 4 != 0 {
             let to = Prefix::containing(Ipv4Addr::new(172, 20, i, 0).into(), 24).unwrap();
             node.routes.insert(Route { origin: Origin::Other(4), ..Route::netyard(to, straight) });
+            // `ip route add local`: what it leads to is not observed.
+            let (kind, table, origin) = (RouteKind::Other(2), 255, Origin::Other(3));
+            node.routes.insert(Route { table, origin, ..Route::netyard(to, kind) });
         }
     }
 }
 
-/// What a plan can give back: all but interfaces of others with what stands on them, and what the kernel adds by itself.
+/// What a plan can give back: all but namespaces of others, interfaces and routes of others that no step makes, with what stands on
+/// them, and what the kernel adds by itself.
 pub(crate) fn restorable(state: &NetState) -> NetState {
-    let mut state = state.clone();
+    let mut state = without_kernels(state);
+    state.nodes.retain(|_, node| node.origin == Origin::Netyard);
+    let nodes: BTreeSet<_> = state.nodes.keys().cloned().collect();
+    let can_be_made = |link: &Link| match &link.kind {
+        LinkKind::Veth { peer } => peer.as_ref().is_none_or(|peer| nodes.contains(&peer.node)),
+        LinkKind::Loopback | LinkKind::Bridge(_) => true,
+        LinkKind::Other { .. } => false,
+    };
     for node in state.nodes.values_mut() {
-        node.fdb.clear();
-        let others: BTreeSet<_> = node
-            .links
-            .iter()
-            .filter(|(_, l)| l.origin != Origin::Netyard && l.kind != LinkKind::Loopback)
-            .map(|(name, _)| name.clone())
-            .collect();
+        let others: BTreeSet<_> =
+            node.links.iter().filter(|(_, l)| !can_be_made(l)).map(|(name, _)| name.clone()).collect();
         node.links.retain(|name, _| !others.contains(name));
-        for link in node.links.values_mut() {
-            link.oper = None;
-            link.port_state = None;
-            link.addresses = link.addresses.iter().filter(|a| a.origin != Origin::Kernel).copied().collect();
-        }
-        node.neighbours.retain(|n| n.origin != Origin::Kernel && !others.contains(&n.dev));
+        node.neighbours.retain(|n| !others.contains(&n.dev));
         let by_others = |route: &Route| match &route.kind {
             RouteKind::Unicast(hops) => hops.iter().any(|hop| others.contains(&hop.dev)),
             _ => false,
         };
-        node.routes.retain(|route| route.origin != Origin::Kernel && !by_others(route));
+        node.routes.retain(|route| !by_others(route) && route.can_be_made());
     }
     state
 }

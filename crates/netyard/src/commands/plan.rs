@@ -1,7 +1,7 @@
 //! `netyard plan`.
 
 use netyard_kernel::{LinuxKernel, Paths};
-use netyard_plan::{Kernel, Scope, Which};
+use netyard_plan::{Foreign, Kernel, Scope, Which};
 use netyard_types::{LabName, NetState};
 use serde_json::json;
 
@@ -36,7 +36,7 @@ fn answer(
     desired: &NetState,
     options: &Plan,
 ) -> Result<Exit, CommandError> {
-    let plan = netyard_plan::diff(observed, desired);
+    let plan = netyard_plan::diff_with(observed, desired, options.strict.foreign());
     if options.script {
         let steps: Vec<_> = plan.steps.iter().map(|planned| planned.step.clone()).collect();
         print(&netyard_plan::script(&steps))?;
@@ -55,8 +55,9 @@ fn answer(
     } else {
         let summary = render::plan::summary(&plan);
         print(&format!(
-            "{}\n`netyard up` would do this to the lab `{name}`: {summary}\n",
-            render::plan::list(&plan)
+            "{}\n`netyard up{}` would do this to the lab `{name}`: {summary}\n",
+            render::plan::list(&plan),
+            if options.strict.foreign() == Foreign::Remove { " --strict" } else { "" }
         ))?;
     }
     Ok(if options.check && !plan.is_empty() { Exit::Changes } else { Exit::Done })

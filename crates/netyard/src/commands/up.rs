@@ -7,7 +7,7 @@ use netyard_kernel::sandbox::Holder;
 use netyard_kernel::{LinuxKernel, Paths};
 use netyard_lab::{LockedLab, Record};
 use netyard_model::Network;
-use netyard_plan::{Applied, ApplyError};
+use netyard_plan::{Applied, ApplyError, Foreign};
 use netyard_types::{LabName, NetState};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ pub(super) fn run(lab: Option<&LabName>, up: &Up) -> Result<Exit, CommandError> 
         eprintln!("allowed: {} ({})", note.message, note.code);
     }
     note_neighbour_limit(&source.network);
-    bring_up(&source.network, &source.path, up.json.json)
+    bring_up(&source.network, &source.path, up)
 }
 
 /// Says beforehand that the machine's table of learned neighbours may be too small: then packets are lost without another word.
@@ -48,7 +48,7 @@ fn note_neighbour_limit(network: &Network) {
 }
 
 /// Makes the lab of `network` what `network` says, and says what was done.
-fn bring_up(network: &Network, file: &Path, json: bool) -> Result<Exit, CommandError> {
+fn bring_up(network: &Network, file: &Path, up: &Up) -> Result<Exit, CommandError> {
     let begun = Instant::now();
     let desired = netyard_model::compile(network, &netyard_kernel::features())?;
     let run_dir = world::run_dir();
@@ -59,8 +59,8 @@ fn bring_up(network: &Network, file: &Path, json: bool) -> Result<Exit, CommandE
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let (holder, is_new) = ensure_holder(&locked, Some(file))?;
     let exit = world::enter(&holder, || {
-        let applied = change(&desired)?;
-        report(name, &desired, &applied, begun.elapsed(), json)
+        let applied = change(&desired, up.strict.foreign())?;
+        report(name, &desired, &applied, begun.elapsed(), up.json.json)
     })?;
     // A lab that could not be built the first time is no lab.
     if is_new && exit != Exit::Done {
@@ -86,10 +86,12 @@ fn ensure_holder(locked: &LockedLab, file: Option<PathBuf>) -> Result<(Holder, b
 }
 
 /// Brings the kernel to `desired` and waits until every link carries.
-fn change(desired: &NetState) -> Result<Applied, CommandError> {
+fn change(desired: &NetState, foreign: Foreign) -> Result<Applied, CommandError> {
     let mut kernel = LinuxKernel::open(Paths::default()).map_err(CommandError::Observe)?;
     let mut bar = Bar::new();
-    let applied = netyard_plan::apply(&mut kernel, desired, &mut |progress| bar.step(&progress));
+    let applied = netyard_plan::apply_with(&mut kernel, desired, foreign, &mut |progress| {
+        bar.step(&progress);
+    });
     let applied = applied.and_then(|applied| {
         if !applied.plan.is_empty() {
             kernel.forget(&applied.state, desired).map_err(ApplyError::Observe)?;

@@ -182,12 +182,22 @@ fn of_errno(errno: Errno) -> Option<&'static str> {
 /// How what stands in the way is moved out of it.
 fn of_conflicts(conflicts: &[Conflict]) -> Vec<String> {
     let mut hints = Vec::new();
-    if conflicts.iter().any(|conflict| !matches!(conflict, Conflict::Resolver { .. })) {
-        hints.push(String::from("rename one of the two: netyard does not remove what it did not make"));
+    let is_named = |conflict: &Conflict| {
+        !matches!(conflict, Conflict::Resolver { .. } | Conflict::Device { .. } | Conflict::Incomplete { .. })
+    };
+    if conflicts.iter().any(is_named) {
+        hints.push(String::from(
+            "rename one of the two, or let `netyard up --strict` remove what netyard did not make; `netyard plan --strict` \
+             shows all that would go",
+        ));
     }
     hints.extend(conflicts.iter().find_map(|conflict| match conflict {
+        Conflict::Device { at } => Some(format!(
+            "move it out of the lab, as root: `netyard enter -- ip -n {} link set dev {} netns 1` gives it to the lab's first namespace",
+            at.node, at.link
+        )),
         Conflict::Resolver { node } => Some(format!(
-            "`netyard enter -- rm /etc/netns/{node}/resolv.conf` removes it, `by = \"none\"` in `[names]` leaves it alone"
+            "`netyard enter -- rm /etc/netns/{node}/resolv.conf` removes it, `by = \"none\"` in `[names]` leaves it alone, `netyard up --strict` replaces it"
         )),
         _ => None,
     }));
@@ -201,6 +211,11 @@ fn of_outcome<E: std::error::Error + 'static>(error: &ApplyError<E>) -> Vec<Stri
         ApplyError::Step { rolled_back, .. } => match **rolled_back {
             RolledBack::Restored => {
                 vec![String::from("the steps before it were taken back, so all is as it was")]
+            }
+            RolledBack::Lost { .. } => {
+                vec![String::from(
+                    "the steps before it were taken back, but what others had made is not all there any more",
+                )]
             }
             RolledBack::Incomplete { .. } | RolledBack::Unknown { .. } => {
                 vec![String::from(
@@ -228,6 +243,9 @@ pub(crate) fn details(error: &CommandError) -> Vec<String> {
         ApplyError::Step { rolled_back, .. } => match &**rolled_back {
             RolledBack::Incomplete { left, .. } => {
                 left.steps.iter().map(|planned| format!("left to do: {}", planned.step)).collect()
+            }
+            RolledBack::Lost { steps } => {
+                steps.iter().map(|step| format!("cannot be put back after: {step}")).collect()
             }
             _ => Vec::new(),
         },

@@ -39,12 +39,16 @@ fn sign(step: &Step) -> (char, Style) {
         | Step::AddCable { .. }
         | Step::AddAddress { .. }
         | Step::AddRoute { .. }
-        | Step::AddNeighbour { .. } => ('+', ADDED),
+        | Step::AddNeighbour { .. }
+        | Step::AddFdb { .. } => ('+', ADDED),
         Step::DeleteNode { .. }
         | Step::DeleteLink { .. }
         | Step::DeleteAddress { .. }
         | Step::DeleteRoute { .. }
         | Step::DeleteNeighbour { .. }
+        | Step::DeleteFdb { .. }
+        | Step::DiscardLink { .. }
+        | Step::DiscardNode { .. }
         | Step::ResetSysctl { .. } => ('-', REMOVED),
         Step::SetSysctl { .. }
         | Step::SetLink { .. }

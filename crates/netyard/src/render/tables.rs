@@ -204,7 +204,7 @@ fn fdb(state: &NetState) -> Table {
                 entry.mac.to_string(),
                 entry.dev.to_string(),
                 peer.map_or_else(String::new, ToString::to_string),
-                String::from(if entry.permanent { "permanent" } else { "learned" }),
+                lower(&entry.state),
             ]);
         }
     }

@@ -190,8 +190,8 @@ fn forwarding_tables_are_shown() {
     let rows = table["fdb"].as_array().unwrap();
     let learned = rows.iter().find(|row| row["mac"] == a["mac"]).expect("the switch has seen a");
     assert_eq!(
-        (&learned["bridge"], &learned["dev"], &learned["permanent"]),
-        (&"lan".into(), &"a".into(), &false.into())
+        (&learned["bridge"], &learned["dev"], &learned["state"]),
+        (&"lan".into(), &"a".into(), &"learned".into())
     );
     let text = yard.ok("show fdb lan");
     let line = text.lines().find(|line| line.contains(a["mac"].as_str().unwrap())).unwrap();
