@@ -10,6 +10,7 @@ mod support;
 mod change;
 mod crash;
 mod dns;
+mod drift;
 mod exec;
 mod failure;
 mod help;
