@@ -9,6 +9,7 @@ mod support;
 
 mod change;
 mod crash;
+mod cycles;
 mod dns;
 mod drift;
 mod exec;
@@ -19,6 +20,7 @@ mod lessons;
 mod machine;
 mod mistakes;
 mod names;
+mod parallel;
 mod reach;
 mod script;
 mod tables;

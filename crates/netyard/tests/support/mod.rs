@@ -6,6 +6,7 @@
 mod outcome;
 mod pages;
 mod same;
+mod traces;
 mod wait;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use tempfile::TempDir;
 pub(crate) use outcome::Outcome;
 pub(crate) use pages::assert_page;
 pub(crate) use same::assert_same;
+pub(crate) use traces::{Traces, open_files_and_memory};
 pub(crate) use wait::{wait_for, wait_until};
 
 /// Where programs are looked for. `ip` and `bridge` are in a directory that the search path of an ordinary user often lacks.
