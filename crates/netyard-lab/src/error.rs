@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use netyard_kernel::sandbox::SandboxError;
 use netyard_types::LabName;
 
+use crate::NotOwn;
+
 /// An operation on a lab failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,11 +22,13 @@ pub enum LabError {
         /// What the system answered.
         source: io::Error,
     },
-    /// The directory of the labs belongs to somebody else, or is open to others.
-    #[error("{} is not a directory of your own", path.display())]
-    NotOwned {
-        /// The directory.
+    /// A file or directory of the labs may be somebody else's work.
+    #[error("cannot trust {}: {why}", path.display())]
+    NotOwn {
+        /// The file or directory.
         path: PathBuf,
+        /// Why.
+        why: NotOwn,
     },
     /// What the directory says of the lab cannot be read.
     #[error("{} does not hold the record of a lab", path.display())]
@@ -36,7 +40,7 @@ pub enum LabError {
     },
     /// The lab was made by another version of Netyard.
     #[error(
-        "the lab `{name}` was made by another version of netyard (its record has version {found}, this one writes {known})"
+        "the lab `{name}` was made by another version of netyard (its state has version {found}, this one knows version {known})"
     )]
     Version {
         /// The lab.
@@ -45,6 +49,8 @@ pub enum LabError {
         found: u32,
         /// The version that this program knows.
         known: u32,
+        /// Whether the record tells which process holds the lab, so that it can be taken away all the same.
+        is_removable: bool,
     },
     /// The lab does not run.
     #[error("the lab `{name}` is not running")]
@@ -84,5 +90,10 @@ impl LabError {
     pub(crate) fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { action, path, source }
+    }
+
+    /// A file or directory that may be somebody else's work.
+    pub(crate) fn not_own(path: impl Into<PathBuf>, why: NotOwn) -> Self {
+        Self::NotOwn { path: path.into(), why }
     }
 }

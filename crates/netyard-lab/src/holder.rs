@@ -5,6 +5,7 @@
 //! input is a pipe from that command, on which it waits for `go`: a command that is killed before it has written down which
 //! process the holder is leaves no holder behind.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{ChildStdin, Command, ExitCode, Stdio};
@@ -16,7 +17,8 @@ use nix::unistd::{pipe, setsid};
 
 use crate::LabError;
 
-/// The first argument of the program when it is to be a holder. Not for people.
+/// The first argument of the program when it is to be a holder; the second is the lab's name. Not for people. A lab of another
+/// version is taken away only if a process with these words holds it, so they stay what they are.
 pub const HOLDER_ARGUMENT: &str = "--hold-lab";
 
 /// A holder that has its lab ready, and ends with this value unless it is told to go on.
@@ -54,6 +56,23 @@ pub(crate) fn spawn(name: &LabName) -> Result<ReadyHolder, LabError> {
     // The process that was started ends at once; its child stays.
     child.wait().map_err(LabError::StartHolder)?;
     Ok(ReadyHolder { pid: read_report(&line)?, stdin })
+}
+
+/// Whether a process holds this lab, by the words it was started with.
+///
+/// # Errors
+/// When that cannot be found out.
+pub(crate) fn holds(pid: i32, name: &LabName) -> Result<bool, LabError> {
+    let path = format!("/proc/{pid}/cmdline");
+    let words = match fs::read(&path) {
+        Ok(words) => words,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        // It has ended while it was looked at.
+        Err(error) if error.raw_os_error() == Some(Errno::ESRCH as i32) => return Ok(false),
+        Err(source) => return Err(LabError::file("read", path)(source)),
+    };
+    let mut words = words.split(|byte| *byte == 0).skip(1);
+    Ok(words.next() == Some(HOLDER_ARGUMENT.as_bytes()) && words.next() == Some(name.as_str().as_bytes()))
 }
 
 fn read_report(line: &str) -> Result<i32, LabError> {

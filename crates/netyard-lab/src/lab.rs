@@ -1,7 +1,7 @@
 //! One lab: finding it, locking it, starting and ending it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +10,9 @@ use netyard_kernel::sandbox::{self, Holder};
 use netyard_types::LabName;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
+use serde::de::DeserializeOwned;
 
+use crate::own::{self, has_directory};
 use crate::record::{self, AnyRecord};
 use crate::{LabError, RECORD_VERSION, Record, holder};
 
@@ -47,9 +49,16 @@ impl Lab {
     }
 
     /// Whether it has a directory: it runs, or left one behind.
-    #[must_use]
-    pub fn is_known(&self) -> bool {
-        self.dir.exists()
+    ///
+    /// # Errors
+    /// When that directory, or the one that it is in, is not the user's own.
+    pub fn is_known(&self) -> Result<bool, LabError> {
+        if let Some(run_dir) = self.dir.parent()
+            && !has_directory(run_dir)?
+        {
+            return Ok(false);
+        }
+        has_directory(&self.dir)
     }
 
     /// The record and the holder of the lab, if it runs.
@@ -57,19 +66,60 @@ impl Lab {
     /// # Errors
     /// When what the directory tells cannot be read, or was written by another version.
     pub fn running(&self) -> Result<Option<(Record, Holder)>, LabError> {
-        let path = self.dir.join(record::FILE);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(LabError::file("read", path)(source)),
-        };
-        let unreadable = |source| LabError::Record { path: path.clone(), source };
-        let AnyRecord { version } = serde_json::from_slice(&text).map_err(unreadable)?;
-        if version != RECORD_VERSION {
-            return Err(LabError::Version { name: self.name.clone(), found: version, known: RECORD_VERSION });
+        let Some(text) = self.read_record()? else { return Ok(None) };
+        let any: AnyRecord = self.parse_record(&text)?;
+        if any.version != RECORD_VERSION {
+            let is_removable = any.version > 0 && any.holder_pid.is_some() && any.holder_start.is_some();
+            let (name, found, known) = (self.name.clone(), any.version, RECORD_VERSION);
+            return Err(LabError::Version { name, found, known, is_removable });
         }
-        let record: Record = serde_json::from_slice(&text).map_err(unreadable)?;
-        Ok(Holder::open(record.holder_pid, record.holder_start)?.map(|holder| (record, holder)))
+        let record: Record = self.parse_record(&text)?;
+        let holder = self.open_holder(record.holder_pid, record.holder_start)?;
+        Ok(holder.map(|holder| (record, holder)))
+    }
+
+    /// The holder of the lab, if it runs, whichever version made it.
+    fn holder(&self) -> Result<Option<Holder>, LabError> {
+        match self.running() {
+            Err(LabError::Version { is_removable: true, .. }) => {}
+            running => return Ok(running?.map(|(_, holder)| holder)),
+        }
+        let Some(text) = self.read_record()? else { return Ok(None) };
+        let any: AnyRecord = self.parse_record(&text)?;
+        match (any.holder_pid, any.holder_start) {
+            (Some(pid), Some(start)) => self.open_holder(pid, start),
+            _ => Ok(None),
+        }
+    }
+
+    /// The text of the record, if there is one.
+    fn read_record(&self) -> Result<Option<Vec<u8>>, LabError> {
+        if !self.is_known()? {
+            return Ok(None);
+        }
+        let path = self.dir.join(record::FILE);
+        let file = match own::open(&path, "read", OpenOptions::new().read(true)) {
+            Ok(file) => file,
+            Err(LabError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let mut text = Vec::new();
+        file.take(record::MOST).read_to_end(&mut text).map_err(LabError::file("read", path))?;
+        Ok(Some(text))
+    }
+
+    fn parse_record<T: DeserializeOwned>(&self, text: &[u8]) -> Result<T, LabError> {
+        serde_json::from_slice(text)
+            .map_err(|source| LabError::Record { path: self.dir.join(record::FILE), source })
+    }
+
+    /// The process with this number that started at that time, if it runs and holds this lab. A run directory on a disk is still
+    /// there after the machine has been started anew, when all numbers are given again.
+    fn open_holder(&self, pid: i32, start: u64) -> Result<Option<Holder>, LabError> {
+        let Some(holder) = Holder::open(pid, start)? else { return Ok(None) };
+        Ok(holder::holds(pid, &self.name)?.then_some(holder))
     }
 
     /// Locks the lab. `wait_note` is called once if another command has to be waited for.
@@ -78,16 +128,24 @@ impl Lab {
     /// When the directory of the lab cannot be made or locked.
     pub fn lock(&self, wait_note: impl FnOnce()) -> Result<LockedLab, LabError> {
         let mut wait_note = Some(wait_note);
+        let path = self.dir.join(LOCK);
         loop {
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.dir);
-            made.map_err(LabError::file("make the directory", &self.dir))?;
-            let path = self.dir.join(LOCK);
-            let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-            let file = match open {
+            if !self.is_known()? {
+                let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.dir);
+                made.map_err(LabError::file("make the directory", &self.dir))?;
+                // Somebody may have been quicker.
+                self.is_known()?;
+            }
+            let mut options = OpenOptions::new();
+            let file = match own::open(&path, "open", options.write(true).create(true).mode(0o600)) {
                 Ok(file) => file,
                 // The lab was taken away between the two calls.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(source) => return Err(LabError::file("open", path)(source)),
+                Err(LabError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    // Goes only if it is empty: it was made for this.
+                    let _ = fs::remove_dir(&self.dir);
+                    return Err(error);
+                }
             };
             let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
                 Ok(lock) => lock,
@@ -97,7 +155,7 @@ impl Lab {
                     }
                     lock_waiting(file).map_err(LabError::file("lock", &path))?
                 }
-                Err((_, errno)) => return Err(LabError::file("lock", path)(errno.into())),
+                Err((_, errno)) => return Err(LabError::file("lock", &path)(errno.into())),
             };
             // Whoever had the lock may have removed the directory, and the lock with it.
             if is_same_file(&lock, &path) {
@@ -114,6 +172,13 @@ fn lock_waiting(mut file: File) -> io::Result<Flock<File>> {
             Err((again, Errno::EINTR)) => file = again,
             Err((_, errno)) => return Err(errno.into()),
         }
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -136,8 +201,15 @@ impl LockedLab {
     /// # Errors
     /// When the namespaces cannot be made or the record cannot be written; nothing is left then.
     pub fn start(&self, file: Option<PathBuf>, created: u64) -> Result<Holder, LabError> {
+        self.try_start(file, created).inspect_err(|_| {
+            // Why it failed is what counts; what cannot be removed the next command finds.
+            let _ = self.clear_directory();
+        })
+    }
+
+    fn try_start(&self, file: Option<PathBuf>, created: u64) -> Result<Holder, LabError> {
         let ready = holder::spawn(&self.lab.name)?;
-        let holder_start = sandbox::start_time_of(ready.pid).ok_or(LabError::HolderEnded)?;
+        let holder_start = sandbox::start_time_of(ready.pid)?.ok_or(LabError::HolderEnded)?;
         let holder = Holder::open(ready.pid, holder_start)?.ok_or(LabError::HolderEnded)?;
         self.write_record(&Record {
             version: RECORD_VERSION,
@@ -160,13 +232,17 @@ impl LockedLab {
         let text =
             serde_json::to_vec(record).map_err(|source| LabError::Record { path: path.clone(), source })?;
         let write = || {
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+            // What a killed command has left, or somebody has put there, is not written to.
+            remove_if_there(&fresh)?;
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
             file.write_all(&text)?;
             file.sync_all()?;
             fs::rename(&fresh, &path)
         };
-        write().map_err(LabError::file("write", &path))
+        write().map_err(|source| {
+            let _ = fs::remove_file(&fresh);
+            LabError::file("write", &path)(source)
+        })
     }
 
     /// Takes the lab away: ends its holder, with which the kernel ends all its processes and frees all its namespaces, and
@@ -175,8 +251,8 @@ impl LockedLab {
     /// # Errors
     /// When the holder does not end or the directory cannot be removed.
     pub fn remove(self) -> Result<bool, LabError> {
-        let running = self.lab.running()?;
-        if let Some((_, holder)) = &running {
+        let running = self.lab.holder()?;
+        if let Some(holder) = &running {
             holder.kill()?;
             if !holder.wait_gone(END_WITHIN) {
                 let (name, pid) = (self.lab.name.clone(), holder.pid());
@@ -190,10 +266,11 @@ impl LockedLab {
     /// The lock goes last: from then on the directory belongs to whoever waited for it, and what he puts there stays.
     fn clear_directory(&self) -> Result<(), LabError> {
         let dir = &self.lab.dir;
-        let entries = fs::read_dir(dir).map_err(LabError::file("read", dir))?;
-        for entry in entries.flatten().filter(|entry| entry.file_name() != LOCK) {
-            let path = entry.path();
-            fs::remove_file(&path).map_err(LabError::file("remove", path))?;
+        for entry in fs::read_dir(dir).map_err(LabError::file("read", dir))? {
+            let path = entry.map_err(LabError::file("read", dir))?.path();
+            if !path.ends_with(LOCK) {
+                fs::remove_file(&path).map_err(LabError::file("remove", path))?;
+            }
         }
         let lock = dir.join(LOCK);
         fs::remove_file(&lock).map_err(LabError::file("remove", lock))?;
@@ -211,7 +288,7 @@ impl LockedLab {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RunDir;
+    use crate::{NotOwn, RunDir};
 
     fn scratch() -> (tempfile::TempDir, Lab) {
         let dir = tempfile::tempdir().unwrap();
@@ -280,6 +357,6 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink(dir.path(), dir.path().join("link")).unwrap();
         let run = RunDir::choose(Some(dir.path().join("link")), None);
-        assert!(matches!(run.ensure(), Err(LabError::NotOwned { .. })));
+        assert!(matches!(run.ensure(), Err(LabError::NotOwn { why: NotOwn::Link, .. })));
     }
 }

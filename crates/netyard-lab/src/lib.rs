@@ -11,11 +11,13 @@ mod error;
 mod holder;
 pub mod keeper;
 mod lab;
+mod own;
 mod record;
 mod run_dir;
 
 pub use error::LabError;
 pub use holder::{HOLDER_ARGUMENT, run_holder};
 pub use lab::{Lab, LockedLab};
+pub use own::NotOwn;
 pub use record::{RECORD_VERSION, Record};
 pub use run_dir::{LabStatus, RunDir};

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use netyard_kernel::sandbox::STATE_VERSION;
 use netyard_types::LabName;
 use serde::{Deserialize, Serialize};
 
-/// The version of [`Record`] that this program writes. A record of another version is refused: what it means is not guessed.
-pub const RECORD_VERSION: u32 = 1;
+/// The version that this program writes into the [`Record`]: that of everything that is kept of a lab, inside of it too. A lab of
+/// another version is refused: what its state means is not guessed.
+pub const RECORD_VERSION: u32 = STATE_VERSION;
 
 /// What is known of a running lab, as it is kept in its directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,11 +25,17 @@ pub struct Record {
     pub created: u64,
 }
 
-/// A record as far as any version of it can be read.
+/// A record as far as any version of it can be read: these members keep their names and meanings for good, so that a lab can be
+/// taken away by a version that did not make it.
 #[derive(Deserialize)]
 pub(crate) struct AnyRecord {
     pub(crate) version: u32,
+    pub(crate) holder_pid: Option<i32>,
+    pub(crate) holder_start: Option<u64>,
 }
+
+/// More than any record has, in bytes: a path has at most 4096 (`PATH_MAX`).
+pub(crate) const MOST: u64 = 64 * 1024;
 
 /// The name of the record in a lab's directory.
 pub(crate) const FILE: &str = "lab.json";

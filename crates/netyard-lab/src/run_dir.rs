@@ -1,13 +1,13 @@
 //! The directory of the labs.
 
 use std::fs::{self, DirBuilder};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use netyard_types::LabName;
 use nix::unistd::geteuid;
 
+use crate::own::has_directory;
 use crate::record::lab_of;
 use crate::{Lab, LabError, Record};
 
@@ -56,15 +56,13 @@ impl RunDir {
     /// # Errors
     /// When it cannot be made, or what is there belongs to somebody else: in `/tmp` anybody could have put it there.
     pub fn ensure(&self) -> Result<(), LabError> {
+        if has_directory(&self.0)? {
+            return Ok(());
+        }
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
         made.map_err(LabError::file("make the directory", &self.0))?;
-        self.check_owner()
-    }
-
-    fn check_owner(&self) -> Result<(), LabError> {
-        let meta = fs::symlink_metadata(&self.0).map_err(LabError::file("look at", &self.0))?;
-        let own = meta.is_dir() && meta.uid() == geteuid().as_raw() && meta.mode() & 0o022 == 0;
-        if own { Ok(()) } else { Err(LabError::NotOwned { path: self.0.clone() }) }
+        // Somebody may have been quicker.
+        has_directory(&self.0).map(drop)
     }
 
     /// The lab with this name, running or not.
@@ -78,14 +76,14 @@ impl RunDir {
     /// # Errors
     /// When the directory cannot be read.
     pub fn labs(&self) -> Result<Vec<LabStatus>, LabError> {
-        let entries = match fs::read_dir(&self.0) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(source) => return Err(LabError::file("read", &self.0)(source)),
-        };
-        self.check_owner()?;
-        let mut names: Vec<LabName> =
-            entries.flatten().filter_map(|entry| lab_of(&entry.file_name())).collect();
+        if !has_directory(&self.0)? {
+            return Ok(Vec::new());
+        }
+        let failed = || LabError::file("read", &self.0);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.0).map_err(failed())? {
+            names.extend(lab_of(&entry.map_err(failed())?.file_name()));
+        }
         names.sort();
         let status = |name: LabName| match self.lab(&name).running() {
             Ok(None) => None,

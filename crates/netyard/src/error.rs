@@ -38,6 +38,12 @@ pub(crate) enum CommandError {
     /// No lab was named and several run.
     #[error("several labs are running: {}", names.iter().map(LabName::as_str).collect::<Vec<_>>().join(", "))]
     SeveralLabs { names: Vec<LabName> },
+    /// The lab that the command was started in was made by another version of Netyard.
+    #[error(
+        "this lab was made by another version of netyard (its state has version {}, this one knows version {known})",
+        found.map_or_else(|| String::from("unknown"), |found| found.to_string())
+    )]
+    OtherVersion { found: Option<u32>, known: u32 },
     /// No such node in the lab.
     #[error("the lab has no node `{node}`")]
     NoNode { node: NodeName, near: Option<NodeName> },

@@ -27,7 +27,9 @@ impl World {
     /// The lab of `--lab`; else, inside a lab, that one; else that of `./netyard.toml`; else the only one that runs.
     pub(crate) fn find(lab: Option<&LabName>) -> Result<Self, CommandError> {
         if lab.is_none() && is_inside() {
-            return Ok(Self::Here);
+            let (found, known) = (sandbox::inside_version(), sandbox::STATE_VERSION);
+            let is_known = found == Some(known);
+            return if is_known { Ok(Self::Here) } else { Err(CommandError::OtherVersion { found, known }) };
         }
         let name = choose_name(lab)?;
         let lab = run_dir().lab(&name);

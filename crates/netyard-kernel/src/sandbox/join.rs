@@ -36,7 +36,7 @@ impl Holder {
         // SAFETY: the kernel has just given this descriptor to us, and nobody else knows it.
         let pidfd = unsafe { OwnedFd::from_raw_fd(fd) };
         // Read after the descriptor was got: if the number still belongs to the right process now, so does the descriptor.
-        let holder = (start_time_of(pid) == Some(start_time)).then_some(Self { pid, pidfd });
+        let holder = (start_time_of(pid)? == Some(start_time)).then_some(Self { pid, pidfd });
         Ok(holder.filter(|holder| !holder.is_gone()))
     }
 
@@ -80,12 +80,25 @@ impl Holder {
     }
 }
 
-/// When a process started, in clock ticks since boot (field 22 of proc_pid_stat(5)).
-#[must_use]
-pub fn start_time_of(pid: i32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+/// When a process started, in clock ticks since boot (field 22 of proc_pid_stat(5)): a clock that nobody sets. `None` if there is
+/// no such process.
+///
+/// # Errors
+/// When that cannot be found out, as without a free file descriptor: a process is not gone because nobody can look.
+pub fn start_time_of(pid: i32) -> Result<Option<u64>, SandboxError> {
+    let stat = match fs::read(format!("/proc/{pid}/stat")) {
+        Ok(stat) => String::from_utf8_lossy(&stat).into_owned(),
+        Err(error)
+            if matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::ENOENT | Errno::ESRCH)) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(SandboxStep::Holder.failed_io()(error)),
+    };
     // The name, in parentheses, may hold spaces and parentheses of its own.
-    stat[stat.rfind(')')? + 1..].split_whitespace().nth(19)?.parse().ok()
+    let rest = stat.rfind(')').and_then(|end| stat.get(end + 1..)).unwrap_or_default();
+    let start = rest.split_whitespace().nth(19).and_then(|field| field.parse().ok());
+    start.map(Some).ok_or(SandboxError { step: SandboxStep::Holder, errno: Errno::EPROTO })
 }
 
 /// Enters the lab that `holder` keeps, and forks: the child is a process of the lab, in its PID namespace too, in `/`.

@@ -31,5 +31,17 @@ pub use process::{
 };
 pub use unshare::{create, furnish, hold, outlive_parent, silence};
 
-/// A file that every lab and sandbox has and the machine has not: whoever sees it is inside.
+/// A file that every lab and sandbox has and the machine has not: whoever sees it is inside. It holds the [`STATE_VERSION`] of the
+/// program that made the lab.
 pub const INSIDE_MARK: &str = "/run/netyard/.inside";
+
+/// The version of everything that Netyard keeps of a lab while it runs: the record in the run directory, and in the lab the marks
+/// of nodes, the file of names and what commands and the keeper tell each other. A program works only on a lab of its own
+/// version, so this number is raised whenever one of them changes its meaning.
+pub const STATE_VERSION: u32 = 1;
+
+/// The version of the state of the lab that this process is in, as its maker wrote it down; `None` if that says nothing.
+#[must_use]
+pub fn inside_version() -> Option<u32> {
+    std::fs::read_to_string(INSIDE_MARK).ok()?.trim().parse().ok()
+}

@@ -18,7 +18,7 @@ pub(super) fn lay_run() -> Result<(), SandboxError> {
     for dir in ["/run/netns", "/run/netyard", "/run/netyard/nodes"] {
         fs::create_dir_all(dir).map_err(SandboxStep::Run.failed_io())?;
     }
-    fs::write(super::INSIDE_MARK, "").map_err(SandboxStep::Run.failed_io())
+    fs::write(super::INSIDE_MARK, format!("{}\n", super::STATE_VERSION)).map_err(SandboxStep::Run.failed_io())
 }
 
 /// The lab's own `/etc`: an overlay, so that a file can be written that belongs to somebody the lab does not know. Where the

@@ -99,6 +99,23 @@ pub enum KeeperError {
     },
 }
 
+impl KeeperError {
+    /// What the system answered, where it was the system that refused.
+    #[must_use]
+    pub fn errno(&self) -> Option<Errno> {
+        match self {
+            Self::Start { source }
+            | Self::Own { source }
+            | Self::Read { source, .. }
+            | Self::Node { source, .. }
+            | Self::Listen { source, .. }
+            | Self::StartServer { source }
+            | Self::ConfineServer { source, .. } => Some(source.errno()),
+            _ => None,
+        }
+    }
+}
+
 /// What the system answered: an error number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

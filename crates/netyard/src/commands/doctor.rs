@@ -240,7 +240,7 @@ fn run_directory() -> Check {
         Err(error) => Check::of(
             "run directory",
             Verdict::Missing,
-            error.to_string(),
+            crate::render::error::chain(&error),
             "set NETYARD_RUN_DIR to a directory of your own",
         ),
     }

@@ -24,7 +24,7 @@ pub(super) fn run(lab: Option<&LabName>, down: &Down) -> Result<Exit, CommandErr
 fn take_away(lab: &Lab) -> Result<Exit, CommandError> {
     let name = lab.name();
     // A lab that never was must not get a directory only to be locked.
-    if !lab.is_known() {
+    if !lab.is_known()? {
         return print(&format!("the lab `{name}` is not running\n"));
     }
     let locked = lab.lock(|| eprintln!("waiting for another netyard command on the lab `{name}`"))?;

@@ -61,12 +61,16 @@ fn bring_up(network: &Network, file: &Path, up: &Up) -> Result<Exit, CommandErro
     let exit = world::enter(&holder, || {
         let applied = change(&desired, up.strict.foreign())?;
         report(name, &desired, &applied, begun.elapsed(), up.json.json)
-    })?;
+    });
     // A lab that could not be built the first time is no lab.
-    if is_new && exit != Exit::Done {
-        locked.remove()?;
+    if is_new && !matches!(exit, Ok(Exit::Done)) {
+        let removed = locked.remove();
+        // Why it could not be built counts more than what is left of it.
+        let exit = exit?;
+        removed?;
+        return Ok(exit);
     }
-    Ok(exit)
+    exit
 }
 
 /// The holder of the lab, started if there was none.

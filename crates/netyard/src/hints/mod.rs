@@ -2,9 +2,13 @@
 
 mod file;
 mod names;
+mod system;
 
+use std::path::Path;
+
+use netyard_kernel::KernelError;
 use netyard_kernel::sandbox::{SandboxError, SandboxStep};
-use netyard_lab::LabError;
+use netyard_lab::{LabError, NotOwn};
 use netyard_plan::{ApplyError, Conflict, RolledBack};
 use netyard_probe::{NameServer, ResolveError, ServerFault};
 use netyard_types::{DomainName, NodeName};
@@ -21,6 +25,9 @@ pub(crate) fn of(error: &CommandError) -> Vec<String> {
         CommandError::NoFile => {
             one("name the file, as in `netyard up office.toml`, or see a network without any: `netyard demo`")
         }
+        CommandError::OtherVersion { .. } => {
+            one("use the version that made it, or the lab from outside of it")
+        }
         CommandError::NoLab => one("bring one up first: `netyard up`"),
         CommandError::SeveralLabs { names } => vec![format!("say which one: `netyard -l {} …`", names[0])],
         CommandError::NoNode { near: Some(near), .. } => vec![format!("did you mean `{near}`?")],
@@ -35,7 +42,7 @@ pub(crate) fn of(error: &CommandError) -> Vec<String> {
         CommandError::Settle(_) => {
             one("`netyard show links` shows the state of every link; `netyard down` takes all of it away")
         }
-        _ => Vec::new(),
+        error => of_kernel(error).into_iter().collect(),
     }
 }
 
@@ -88,15 +95,38 @@ fn of_lab(error: &LabError) -> Vec<String> {
         LabError::NotRunning { .. } => {
             vec![String::from("`netyard up` brings it up, `netyard ls` lists the labs that run")]
         }
-        LabError::Version { name, .. } => {
+        LabError::Version { name, is_removable: true, .. } => vec![format!(
+            "use the version that made it; or take the lab away, which any version can (`netyard down {name}`), and bring it up anew"
+        )],
+        LabError::Version { name, is_removable: false, .. } => {
             vec![format!("take it away with `netyard down {name}` of the version that made it")]
         }
-        LabError::NotOwned { .. } => {
-            vec![String::from("set XDG_RUNTIME_DIR or NETYARD_RUN_DIR to a directory of your own")]
+        LabError::NotOwn { path, why } => of_not_own(path, *why),
+        LabError::File { path, source, .. } => {
+            let errno = source.raw_os_error().map(Errno::from_raw);
+            errno.and_then(|errno| system::of_run_dir_file(errno, path)).into_iter().collect()
         }
+        LabError::StartHolder(source) => {
+            let errno = source.raw_os_error().map(Errno::from_raw);
+            errno.and_then(system::of_errno).map(String::from).into_iter().collect()
+        }
+        LabError::HolderEnded => vec![String::from("`netyard doctor` checks what this machine lacks")],
         LabError::Record { path, .. } => vec![format!("if no lab runs there, remove {}", path.display())],
         LabError::Sandbox(error) => of_sandbox(error),
         _ => Vec::new(),
+    }
+}
+
+fn of_not_own(path: &Path, why: NotOwn) -> Vec<String> {
+    let elsewhere = String::from("set XDG_RUNTIME_DIR or NETYARD_RUN_DIR to a directory of your own");
+    match why {
+        NotOwn::Writable(_) => {
+            vec![
+                format!("if nobody has tampered with it, close it: `chmod go-w {}`", path.display()),
+                elsewhere,
+            ]
+        }
+        _ => vec![format!("look who put it there: `ls -ld {}`", path.display()), elsewhere],
     }
 }
 
@@ -137,11 +167,18 @@ pub(crate) fn of_sandbox(error: &SandboxError) -> Vec<String> {
                 "user namespaces are off; root can allow them: `sysctl -w user.max_user_namespaces=10000`",
             ));
         }
-        if error.errno == Errno::ENOSPC {
+    }
+    match (error.step, error.errno) {
+        (SandboxStep::User, Errno::ENOSPC) => hints.push(system::of_namespaces(&["user"])),
+        (SandboxStep::Namespaces | SandboxStep::Node, Errno::ENOSPC) => {
+            hints.push(system::of_namespaces(&["net", "mnt", "pid", "uts"]));
+        }
+        (SandboxStep::NodeFiles | SandboxStep::Run | SandboxStep::Etc, Errno::ENOSPC) => {
             hints.push(String::from(
-                "the limit on namespaces is reached; see /proc/sys/user/max_*_namespaces",
+                "the space in memory, or the number of mounts (fs.mount-max), is used up",
             ));
         }
+        (_, errno) => hints.extend(system::of_errno(errno).map(String::from)),
     }
     if hints.is_empty() {
         hints.push(String::from("`netyard doctor` checks what this machine lacks"));
@@ -150,10 +187,24 @@ pub(crate) fn of_sandbox(error: &SandboxError) -> Vec<String> {
 }
 
 fn of_apply<E: std::error::Error + 'static>(error: &ApplyError<E>) -> Vec<String> {
-    let mut hints: Vec<String> =
-        errno_behind(error).and_then(of_errno).map(String::from).into_iter().collect();
+    let mut hints: Vec<String> = of_kernel(error).into_iter().collect();
     hints.extend(of_outcome(error));
     hints
+}
+
+/// What helps against what the kernel answered at the root of an error.
+fn of_kernel(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let errno = errno_behind(error)?;
+    match kernel_error_behind(error) {
+        Some(KernelError::File { path, .. }) => system::of_lab_file(errno, path),
+        Some(KernelError::Namespace { .. }) if errno == Errno::ENOSPC => {
+            Some(system::of_namespaces(&["net"]))
+        }
+        _ if errno == Errno::ENOSPC => {
+            Some(String::from("the space in memory, or the number of mounts (fs.mount-max), is used up"))
+        }
+        _ => system::of_errno(errno).map(String::from),
+    }
 }
 
 /// The kernel's number at the root of an error.
@@ -164,19 +215,8 @@ fn errno_behind(error: &(dyn std::error::Error + 'static)) -> Option<Errno> {
     here.or_else(|| errno_behind(error.source()?))
 }
 
-/// What helps against what the kernel refuses, where its words do not say.
-fn of_errno(errno: Errno) -> Option<&'static str> {
-    Some(match errno {
-        Errno::ENOSPC => {
-            "the limit on namespaces or the space in memory is reached; see /proc/sys/user/max_net_namespaces"
-        }
-        Errno::EMFILE => "raise the limit on open files: `ulimit -n 4096`",
-        Errno::ENFILE | Errno::ENOMEM | Errno::ENOBUFS => {
-            "the machine has no room for more; take other labs away: `netyard ls`"
-        }
-        Errno::EOPNOTSUPP | Errno::ENODEV => "the kernel may lack what this needs: `netyard doctor` tries it",
-        _ => return None,
-    })
+fn kernel_error_behind<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a KernelError> {
+    error.downcast_ref::<KernelError>().or_else(|| kernel_error_behind(error.source()?))
 }
 
 /// How what stands in the way is moved out of it.

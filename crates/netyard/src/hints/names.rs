@@ -3,7 +3,12 @@
 use netyard_lab::keeper::KeeperError;
 use nix::errno::Errno;
 
+use super::system;
+
 pub(super) fn of(error: &KeeperError) -> Vec<String> {
+    if let Some(hint) = error.errno().and_then(system::of_errno) {
+        return vec![String::from(hint)];
+    }
     let hint = match error {
         KeeperError::Listen { node, source, .. } if source.errno() == Errno::EADDRINUSE => format!(
             "a program on `{node}` listens there already: `netyard exec {node} -- ss -lntup` names it"

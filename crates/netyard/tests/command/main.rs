@@ -22,6 +22,7 @@ mod mistakes;
 mod names;
 mod parallel;
 mod reach;
+mod run_dir;
 mod script;
 mod tables;
 mod terminal;
