@@ -1,5 +1,7 @@
 //! The side of the commands, in the lab.
 
+use std::fs;
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -7,9 +9,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use netyard_kernel::Paths;
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
+use super::clients::process_behind;
 use super::control::{self, Request, Response};
-use super::{KEEPER_ARGUMENT, KeeperError, SOCKET, has_names, program};
+use super::{KEEPER_ARGUMENT, KeeperError, PROCESS, SOCKET, has_names, program};
 
 /// How long the keeper may take to open all sockets of a large lab.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
@@ -23,12 +29,19 @@ const THERE_WITHIN: Duration = Duration::from_secs(5);
 /// Why the names cannot be served. What was served before still is.
 pub fn refresh() -> Result<(), KeeperError> {
     let needed = has_names(&Paths::default());
-    let deadline = Instant::now() + THERE_WITHIN;
+    let mut deadline = Instant::now() + THERE_WITHIN;
+    let mut is_replaced = false;
     loop {
         if let Ok(stream) = UnixStream::connect(SOCKET) {
+            let keeper = process_behind(&stream);
             match ask(stream) {
                 // It has just come to its end, because there was nothing to serve a moment ago.
                 Err(KeeperError::NoAnswer) if Instant::now() < deadline && needed => {}
+                Err(error) if !is_replaced && needs_another(&error) => {
+                    end(keeper)?;
+                    is_replaced = true;
+                    deadline = Instant::now() + THERE_WITHIN;
+                }
                 answer => return answer,
             }
         } else if !needed || start()? {
@@ -53,12 +66,42 @@ pub fn start_if_needed() -> Result<(), KeeperError> {
     if start()? { Ok(()) } else { refresh() }
 }
 
+/// Whether a keeper that this command starts would do what this one does not: it keeps nothing that another would not know.
+fn needs_another(error: &KeeperError) -> bool {
+    match error {
+        KeeperError::NoAnswer | KeeperError::OtherVersion => true,
+        // It was started when fewer were allowed, and cannot raise that itself.
+        KeeperError::TooManySockets { limit, .. } => {
+            getrlimit(Resource::RLIMIT_NOFILE).is_ok_and(|(_, hard)| hard > *limit)
+        }
+        _ => false,
+    }
+}
+
+/// Ends the keeper, if that is what the process is.
+fn end(process: io::Result<i32>) -> Result<(), KeeperError> {
+    let Ok(pid) = process else { return Err(KeeperError::NoAnswer) };
+    let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+    if name.trim_ascii_end() == PROCESS.to_bytes() {
+        let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        Ok(())
+    } else {
+        Err(KeeperError::NoAnswer)
+    }
+}
+
 fn ask(mut stream: UnixStream) -> Result<(), KeeperError> {
     let gone = |_| KeeperError::NoAnswer;
     stream.set_read_timeout(Some(ANSWER_WITHIN)).map_err(gone)?;
-    control::write(&mut stream, &Request::Refresh).map_err(gone)?;
-    match control::read(&mut stream).map_err(gone)? {
+    control::write(&mut stream, &Request::Refresh.message()).map_err(gone)?;
+    let response = control::read(&mut stream).map_err(|error| match error.kind() {
+        // It answers, though nothing that means anything here.
+        io::ErrorKind::InvalidData => KeeperError::OtherVersion,
+        _ => KeeperError::NoAnswer,
+    });
+    match response? {
         Response::Done => Ok(()),
+        Response::OtherVersion { .. } => Err(KeeperError::OtherVersion),
         Response::Busy => Err(KeeperError::NoAnswer),
         Response::Failed { error } => Err(error),
     }
@@ -81,7 +124,7 @@ fn start() -> Result<bool, KeeperError> {
     let response = control::read(&mut stdout);
     match response {
         Ok(Response::Done) => Ok(true),
-        Ok(Response::Busy) => {
+        Ok(Response::Busy | Response::OtherVersion { .. }) => {
             let _ = child.wait();
             Ok(false)
         }

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
+use netyard_kernel::sandbox::STATE_VERSION;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,26 @@ pub(super) enum Request {
     Refresh,
 }
 
+impl Request {
+    /// The request as it is sent: with the version of the lab's state, so that a keeper of another version says so.
+    pub(super) fn message(&self) -> Message<'_> {
+        Message { version: STATE_VERSION, request: self }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Message<'a> {
+    version: u32,
+    #[serde(flatten)]
+    request: &'a Request,
+}
+
+/// A request as far as any version of it can be read.
+#[derive(Deserialize)]
+pub(super) struct AnyRequest {
+    pub(super) version: u32,
+}
+
 /// What comes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "response")]
@@ -25,6 +46,11 @@ pub(super) enum Response {
     Done,
     /// Another keeper is there.
     Busy,
+    /// The keeper was started by another version of this program.
+    OtherVersion {
+        /// Its version.
+        known: u32,
+    },
     /// It went wrong.
     Failed {
         /// Why.

@@ -24,6 +24,9 @@ pub enum KeeperError {
     /// The keeper ended before it was ready, or does not answer.
     #[error("the process that keeps the name server does not answer")]
     NoAnswer,
+    /// The keeper was started by another version of this program.
+    #[error("the process that keeps the name server is of another version of netyard")]
+    OtherVersion,
     /// The keeper's own socket or lock.
     #[error("the keeper of the name server cannot set itself up")]
     Own {

@@ -8,6 +8,7 @@
 //! Commands in the lab talk to it over a socket in the lab's own `/run/netyard`, which nobody else sees.
 
 mod client;
+mod clients;
 mod control;
 mod error;
 mod listen;
@@ -15,6 +16,7 @@ mod names;
 mod server;
 mod watch;
 
+use std::ffi::CStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -22,10 +24,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use netyard_kernel::Paths;
-use netyard_kernel::sandbox::{self, Fork};
+use netyard_kernel::sandbox::{self, Fork, STATE_VERSION};
 use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, umask};
@@ -34,19 +35,20 @@ use nix::unistd::setsid;
 pub use client::{refresh, start_if_needed};
 pub use error::{KeeperError, SystemError};
 
-use control::{Request, Response};
+use clients::Clients;
+use control::{AnyRequest, Request, Response};
 use names::Serving;
 use watch::Watch;
 
 /// The first argument of the program when it is to be a keeper. Not for people.
 pub const KEEPER_ARGUMENT: &str = "--keep-names";
 
+/// What the keeper calls itself, whichever version it is of.
+const PROCESS: &CStr = c"netyard-keeper";
 /// The socket that the keeper answers on, in the lab.
 const SOCKET: &str = "/run/netyard/keeper";
 /// Whoever holds a lock on this file is the keeper.
 const LOCK: &str = "/run/netyard/keeper.lock";
-/// How long one who has connected may take to say what he wants.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The life of the process that [`KEEPER_ARGUMENT`] starts, in a lab: it leaves the keeper behind and ends, so that the keeper is
 /// a child of the lab's first process and of no command. The keeper ends when there are no names to serve any more, and is ended
@@ -73,7 +75,7 @@ pub fn run_keeper() -> ExitCode {
 }
 
 fn keep() -> ExitCode {
-    let _ = nix::sys::prctl::set_name(c"netyard-keeper");
+    let _ = nix::sys::prctl::set_name(PROCESS);
     umask(Mode::from_bits_truncate(0o077));
     let begun = begin();
     let word = match &begun {
@@ -103,15 +105,17 @@ fn begin() -> Result<Option<Keeper>, KeeperError> {
     // Of a keeper that was killed; a live one has the lock.
     let _ = fs::remove_file(SOCKET);
     let socket = UnixListener::bind(SOCKET).map_err(own)?;
+    socket.set_nonblocking(true).map_err(own)?;
     let paths = Paths::default();
     let watch = Watch::new(&paths.namespaces).map_err(own)?;
     let mut serving = Serving::new(paths);
     serving.refresh()?;
-    Ok(Some(Keeper { socket, serving, watch, _lock: lock }))
+    Ok(Some(Keeper { socket, clients: Clients::new(), serving, watch, _lock: lock }))
 }
 
 struct Keeper {
     socket: UnixListener,
+    clients: Clients,
     serving: Serving,
     watch: Watch,
     _lock: Flock<File>,
@@ -136,10 +140,11 @@ impl Keeper {
             if ready.server {
                 self.serving.hear();
             }
-            if ready.command
-                && let Ok((client, _)) = self.socket.accept()
-            {
-                self.answer(client);
+            if ready.command {
+                self.clients.accept(&self.socket);
+            }
+            for (client, said) in self.clients.hear() {
+                self.answer(client, &said);
             }
         }
         let _ = fs::remove_file(SOCKET);
@@ -147,32 +152,39 @@ impl Keeper {
 
     fn wait(&self) -> io::Result<Ready> {
         let mut fds = vec![readable(self.socket.as_fd()), readable(self.watch.as_fd())];
-        fds.extend(self.serving.server().map(readable));
-        let timeout = match self.serving.restart_in() {
+        let server = self.serving.server().map(|server| {
+            fds.push(readable(server));
+            fds.len() - 1
+        });
+        fds.extend(self.clients.fds().map(readable));
+        let restart = self.serving.restart_in();
+        let timeout = match restart.into_iter().chain(self.clients.wait_at_most()).min() {
             None => PollTimeout::NONE,
             Some(wait) => PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX),
         };
         match poll(&mut fds, timeout) {
-            Ok(0) => return Ok(Ready { server: true, ..Ready::default() }),
+            Ok(0) => return Ok(Ready { server: restart.is_some(), ..Ready::default() }),
             Ok(_) => {}
             Err(nix::errno::Errno::EINTR) => return Ok(Ready::default()),
             Err(errno) => return Err(errno.into()),
         }
         let has = |at: usize| fds.get(at).and_then(PollFd::any).unwrap_or(false);
-        Ok(Ready { command: has(0), namespace: has(1), server: has(2) })
+        Ok(Ready { command: has(0), namespace: has(1), server: server.is_some_and(has) })
     }
 
     /// One command of one client. What he sends that makes no sense gets no answer.
-    fn answer(&mut self, mut client: UnixStream) {
-        let patience = Some(PATIENCE);
-        if client.set_read_timeout(patience).is_err() || client.set_write_timeout(patience).is_err() {
-            return;
-        }
-        let Ok(Request::Refresh) = control::read(&mut client) else { return };
-        let response = match self.serving.refresh() {
-            Ok(()) => Response::Done,
-            Err(error) => Response::Failed { error },
+    fn answer(&mut self, mut client: UnixStream, said: &[u8]) {
+        let Ok(AnyRequest { version }) = serde_json::from_slice(said) else { return };
+        let response = if version == STATE_VERSION {
+            let Ok(Request::Refresh) = serde_json::from_slice(said) else { return };
+            match self.serving.refresh() {
+                Ok(()) => Response::Done,
+                Err(error) => Response::Failed { error },
+            }
+        } else {
+            Response::OtherVersion { known: STATE_VERSION }
         };
+        // Has room in the socket, even if the client never reads it.
         let _ = control::write(&mut client, &response);
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -56,10 +57,12 @@ pub(super) struct Serving {
     open: BTreeMap<Place, Open>,
     next_id: u32,
     serial: u32,
+    serial_file: PathBuf,
 }
 
 impl Serving {
     pub(super) fn new(paths: Paths) -> Self {
+        let serial_file = paths.names.with_file_name("serial");
         Self {
             paths,
             text: Vec::new(),
@@ -68,7 +71,8 @@ impl Serving {
             started: None,
             open: BTreeMap::new(),
             next_id: 0,
-            serial: 0,
+            serial: read_serial(&serial_file),
+            serial_file,
         }
     }
 
@@ -237,7 +241,9 @@ impl Serving {
             server.order(&Order::Close { ids: ids.to_vec() }, &[])?;
         }
         if self.text != text {
-            self.serial = next_serial(self.serial);
+            self.serial = next_serial(SystemTime::now(), self.serial);
+            // Only a keeper after this one would miss it, and then only if the clock is set back.
+            let _ = write_serial(&self.serial_file, self.serial);
             let file = descriptors::memory_file(text)
                 .map_err(|source| KeeperError::StartServer { source: source.into() })?;
             server.order(&Order::Names { serial: self.serial }, &[file.as_fd()])?;
@@ -331,10 +337,23 @@ impl Serving {
     }
 }
 
-/// The serial number of changed zones: the time, as is the custom, and in any case more than before (RFC 1982).
-fn next_serial(last: u32) -> u32 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+/// The serial number of changed zones: the time, as is the custom, and in any case more than before (RFC 1982 §3.2), wherever the
+/// clock has jumped.
+fn next_serial(now: SystemTime, last: u32) -> u32 {
+    let now = now.duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     u32::try_from(now).unwrap_or(u32::MAX).max(last.wrapping_add(1))
+}
+
+/// The last serial number that a keeper of this lab has given; it is what a keeper cannot know by itself when the clock has been
+/// set back.
+fn read_serial(path: &Path) -> u32 {
+    fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+}
+
+fn write_serial(path: &Path, serial: u32) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    fs::write(&fresh, format!("{serial}\n"))?;
+    fs::rename(&fresh, path)
 }
 
 /// Raises the limit of open files to what the user may have. The server has it from here.
@@ -356,8 +375,28 @@ mod tests {
 
     #[test]
     fn serials_grow() {
-        let first = next_serial(0);
-        assert!(first > 1_700_000_000);
-        assert_eq!(next_serial(first + 100), first + 101);
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(next_serial(at(1_700_000_000), 0), 1_700_000_000);
+        assert_eq!(next_serial(at(1_700_000_000), 1_700_000_000), 1_700_000_001);
+        // The clock is set back, before 1970 even, and has been in the next century.
+        assert_eq!(next_serial(at(5), 1_700_000_000), 1_700_000_001);
+        assert_eq!(next_serial(UNIX_EPOCH - Duration::from_secs(5), 7), 8);
+        assert_eq!(next_serial(at(1_700_000_000), 4_102_444_800), 4_102_444_801);
+        // Numbers go round; what comes behind the last is taken for more (RFC 1982).
+        assert_eq!(next_serial(at(1_700_000_000), u32::MAX), 1_700_000_000);
+        assert_eq!(next_serial(at(u64::MAX >> 2), 7), u32::MAX);
+    }
+
+    #[test]
+    fn a_new_keeper_goes_on_with_the_serial_of_the_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::below(dir.path());
+        let file = paths.names.with_file_name("serial");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        assert_eq!(Serving::new(paths.clone()).serial, 0);
+        write_serial(&file, 4_102_444_800).unwrap();
+        assert_eq!(Serving::new(paths.clone()).serial, 4_102_444_800);
+        fs::write(&file, "nonsense").unwrap();
+        assert_eq!(Serving::new(paths).serial, 0);
     }
 }

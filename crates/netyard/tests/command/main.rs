@@ -15,6 +15,7 @@ mod drift;
 mod exec;
 mod failure;
 mod help;
+mod keeper;
 mod labs;
 mod lessons;
 mod machine;
