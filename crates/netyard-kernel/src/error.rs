@@ -203,6 +203,12 @@ pub enum KernelError {
         #[source]
         source: serde_json::Error,
     },
+    /// The thread that goes from namespace to namespace could not be started.
+    #[error("cannot start a thread")]
+    Thread {
+        /// What the kernel answered.
+        source: io::Error,
+    },
     /// The exchange with the kernel failed.
     #[error("talking to the kernel in node {node} failed")]
     Netlink {

@@ -39,8 +39,11 @@ pub(crate) fn write(paths: &Paths, names: Option<&Names>) -> Result<(), KernelEr
     let fresh = path.with_extension("new");
     let write = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(&text)
+        file.write_all(&text)?;
+        fs::rename(&fresh, path)
     };
-    write().map_err(KernelError::file(&fresh, Access::Write))?;
-    fs::rename(&fresh, path).map_err(KernelError::file(path, Access::Write))
+    write().map_err(|error| {
+        let _ = fs::remove_file(&fresh);
+        KernelError::file(path, Access::Write)(error)
+    })
 }

@@ -72,9 +72,11 @@ impl Mark {
     pub(crate) fn write(&self, paths: &Paths, node: &NodeName) -> Result<(), KernelError> {
         // No node's name begins with a dot.
         let fresh = paths.marks.join(format!(".{node}"));
-        fs::write(&fresh, self.format()).map_err(KernelError::file(&fresh, Access::Write))?;
         let path = paths.mark(node);
-        fs::rename(&fresh, &path).map_err(KernelError::file(path, Access::Write))
+        fs::write(&fresh, self.format()).and_then(|()| fs::rename(&fresh, &path)).map_err(|error| {
+            let _ = fs::remove_file(&fresh);
+            KernelError::file(path, Access::Write)(error)
+        })
     }
 }
 

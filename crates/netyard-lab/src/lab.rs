@@ -28,7 +28,23 @@ pub struct Lab {
 pub struct LockedLab {
     lab: Lab,
     /// Held until this value, and every copy of it in a child process, is gone.
-    _lock: Flock<File>,
+    lock: Flock<File>,
+}
+
+/// A directory that was made for the lock, and got no record meanwhile, is nobody's.
+impl Drop for LockedLab {
+    fn drop(&mut self) {
+        let [lock, record, fresh] = [LOCK, record::FILE, record::FRESH].map(|name| self.lab.dir.join(name));
+        let has_record = fs::symlink_metadata(record)
+            .map_or_else(|error| error.kind() != io::ErrorKind::NotFound, |_| true);
+        // After the lab was removed, what is there may be another command's.
+        if !has_record && is_same_file(&self.lock, &lock) {
+            // Without opening anything: a lack of descriptors may be what went wrong.
+            let _ = fs::remove_file(fresh);
+            let _ = fs::remove_file(lock);
+            let _ = fs::remove_dir(&self.lab.dir);
+        }
+    }
 }
 
 /// The file that is locked.
@@ -159,7 +175,7 @@ impl Lab {
             };
             // Whoever had the lock may have removed the directory, and the lock with it.
             if is_same_file(&lock, &path) {
-                return Ok(LockedLab { lab: self.clone(), _lock: lock });
+                return Ok(LockedLab { lab: self.clone(), lock });
             }
         }
     }
@@ -202,8 +218,8 @@ impl LockedLab {
     /// When the namespaces cannot be made or the record cannot be written; nothing is left then.
     pub fn start(&self, file: Option<PathBuf>, created: u64) -> Result<Holder, LabError> {
         self.try_start(file, created).inspect_err(|_| {
-            // Why it failed is what counts; what cannot be removed the next command finds.
-            let _ = self.clear_directory();
+            // Of a process that has ended by now. Why it failed is what counts.
+            let _ = fs::remove_file(self.lab.dir.join(record::FILE));
         })
     }
 
@@ -228,7 +244,7 @@ impl LockedLab {
     /// When the directory cannot be written.
     pub fn write_record(&self, record: &Record) -> Result<(), LabError> {
         let path = self.lab.dir.join(record::FILE);
-        let fresh = self.lab.dir.join("lab.json.new");
+        let fresh = self.lab.dir.join(record::FRESH);
         let text =
             serde_json::to_vec(record).map_err(|source| LabError::Record { path: path.clone(), source })?;
         let write = || {
@@ -349,7 +365,7 @@ mod tests {
         // The directory goes, and the lock file with it: the second must not believe in the lock of a file that is gone.
         first.remove().unwrap();
         let second = second.join().unwrap();
-        assert!(is_same_file(&second._lock, &lab.dir.join("lock")));
+        assert!(is_same_file(&second.lock, &lab.dir.join("lock")));
     }
 
     #[test]

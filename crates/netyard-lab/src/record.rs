@@ -40,6 +40,9 @@ pub(crate) const MOST: u64 = 64 * 1024;
 /// The name of the record in a lab's directory.
 pub(crate) const FILE: &str = "lab.json";
 
+/// The name under which a record is written before it takes the place of the old one.
+pub(crate) const FRESH: &str = "lab.json.new";
+
 /// The lab whose directory has this name.
 pub(crate) fn lab_of(dir_name: &std::ffi::OsStr) -> Option<LabName> {
     LabName::new(dir_name.to_str()?).ok()

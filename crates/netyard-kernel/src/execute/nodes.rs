@@ -60,10 +60,10 @@ impl<'a> Execution<'a> {
         let (paths, nodes) = (self.paths, &nodes);
         let (made, makes) = mpsc::channel();
         thread::scope(|scope| {
-            for _ in 0..threads {
+            for started in 0..threads {
                 let made = made.clone();
                 let (room, next, stop, templates) = (&room, &next, &stop, &templates);
-                scope.spawn(move || {
+                let work = move || {
                     let mut maker = Maker {
                         paths,
                         templates,
@@ -75,7 +75,15 @@ impl<'a> Execution<'a> {
                         && let Some(new) = nodes.get(next.fetch_add(1, Ordering::Relaxed))
                         && made.send((new.index, maker.make(new))).is_ok()
                     {}
-                });
+                };
+                match thread::Builder::new().spawn_scoped(scope, work) {
+                    Ok(_) => {}
+                    Err(source) if started == 0 => {
+                        return self.failed.push((range.start, KernelError::Thread { source }));
+                    }
+                    // Those that run do all the work.
+                    Err(_) => break,
+                }
             }
             drop(made);
             for (count, (index, result)) in makes.iter().enumerate() {

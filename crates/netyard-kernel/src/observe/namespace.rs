@@ -104,10 +104,20 @@ pub(crate) fn read_all(paths: &Paths, jobs: Vec<Job<'_>>) -> Result<BTreeMap<Nod
         Ok(read)
     };
     // Also a single one gets a thread of its own: it ends in the last namespace it looked at, and need not go back.
-    let results: Vec<_> = thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        running.into_iter().map(|thread| thread.join().expect("a reading thread does not panic")).collect()
-    });
+    let results = thread::scope(|scope| {
+        let mut running = Vec::new();
+        for _ in 0..threads {
+            match thread::Builder::new().spawn_scoped(scope, work) {
+                Ok(thread) => running.push(thread),
+                Err(source) if running.is_empty() => return Err(KernelError::Thread { source }),
+                // Those that run do all the work.
+                Err(_) => break,
+            }
+        }
+        let join =
+            |thread: thread::ScopedJoinHandle<'_, _>| thread.join().expect("a reading thread does not panic");
+        Ok(running.into_iter().map(join).collect::<Vec<_>>())
+    })?;
     let mut all = BTreeMap::new();
     for result in results {
         all.extend(result?);

@@ -59,7 +59,11 @@ pub fn run_keeper() -> ExitCode {
     let _ = setsid();
     let Ok((mut from_child, to_parent)) = io::pipe() else { return ExitCode::FAILURE };
     match sandbox::fork() {
-        Err(_) => ExitCode::FAILURE,
+        Err(error) => {
+            let error = KeeperError::Start { source: error.errno.into() };
+            let _ = serde_json::to_writer(io::stdout().lock(), &Response::Failed { error });
+            ExitCode::FAILURE
+        }
         Ok(Fork::Outside(_)) => {
             drop(to_parent);
             // Its end means that the child does not end with this process any more.

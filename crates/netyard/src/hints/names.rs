@@ -13,6 +13,9 @@ pub(super) fn of(error: &KeeperError) -> Vec<String> {
         KeeperError::Listen { node, source, .. } if source.errno() == Errno::EADDRINUSE => format!(
             "a program on `{node}` listens there already: `netyard exec {node} -- ss -lntup` names it"
         ),
+        KeeperError::ConfineServer { source, .. } if source.errno() == Errno::ENOSPC => {
+            system::of_namespaces(&["mnt", "pid", "net", "ipc", "uts"])
+        }
         KeeperError::TooManySockets { .. } => String::from(
             "raise the limit (`ulimit -Hn`), or let one node serve all others: `[names] server = \"NODE\"`",
         ),

@@ -24,6 +24,7 @@ mod names;
 mod parallel;
 mod reach;
 mod run_dir;
+mod scarce;
 mod script;
 mod tables;
 mod terminal;

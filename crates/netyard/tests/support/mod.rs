@@ -3,6 +3,7 @@
 //! Every [`Netyard`] has a directory for its labs that nobody else knows, so tests run at the same time and may use the same
 //! names. When it goes, it takes all of its labs down and looks whether anything is left.
 
+mod apart;
 mod outcome;
 mod pages;
 mod same;
@@ -21,6 +22,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) use apart::Apart;
 pub(crate) use outcome::Outcome;
 pub(crate) use pages::assert_page;
 pub(crate) use same::assert_same;
