@@ -38,6 +38,9 @@ pub(crate) struct Draft<'a> {
     suggestions: BTreeMap<(NodeName, Wanted), Option<NodeName>>,
 }
 
+/// Names that nobody has and that others are looked for in place of: each is compared with every node, and nobody reads as many.
+const MOST_SUGGESTIONS: usize = 100;
+
 impl<'a> Draft<'a> {
     /// Nothing decided yet.
     pub(crate) fn new(spec: &'a Spec, lab: LabName) -> Self {
@@ -125,6 +128,9 @@ impl<'a> Draft<'a> {
         let key = (name.clone(), wanted);
         if let Some(known) = self.suggestions.get(&key) {
             return known.clone();
+        }
+        if self.suggestions.len() >= MOST_SUGGESTIONS {
+            return None;
         }
         let nodes = || self.network.nodes.iter().filter(|node| wanted.takes(node.kind));
         let alias = nodes().find(|node| node.aliases.contains(name));

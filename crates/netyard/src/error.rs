@@ -26,6 +26,9 @@ pub(crate) enum CommandError {
     /// The file cannot be read.
     #[error("cannot read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
+    /// The file, or what comes out of the device, is larger than any that describes a network.
+    #[error("{} is larger than {} MiB", path.display(), most >> 20)]
+    TooLarge { path: PathBuf, most: u64 },
     /// The file cannot be written.
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: io::Error },

@@ -1,7 +1,7 @@
 //! The file: finding it, reading it, and what it describes.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use netyard_model::Network;
@@ -11,6 +11,9 @@ use netyard_types::LabName;
 use crate::error::CommandError;
 use crate::hints;
 use crate::mistakes::{Mistakes, Note};
+
+/// More than any file that describes a network has, in bytes: that of 10,000 hosts, each written out, has two million.
+pub(crate) const LARGEST: u64 = 16 << 20;
 
 /// The file that is meant when none is named.
 const DEFAULT: &str = "netyard.toml";
@@ -30,8 +33,9 @@ impl Source {
     /// Reads `file`, or the default one, as the lab `name`, or the lab it names itself.
     pub(crate) fn load(file: Option<&Path>, name: Option<&LabName>) -> Result<Self, CommandError> {
         let path = file.unwrap_or(Path::new(DEFAULT));
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
+        let bytes = match if file.is_none() { read_default() } else { read_file(path) } {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Err(CommandError::TooLarge { path: path.to_owned(), most: LARGEST }),
             Err(error) if file.is_none() && error.kind() == io::ErrorKind::NotFound => {
                 return Err(CommandError::NoFile);
             }
@@ -77,9 +81,25 @@ impl Source {
     }
 }
 
+/// The whole of a file, or of what comes out of a pipe; `None` if it is larger than any that describes a network.
+pub(crate) fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= LARGEST).then_some(bytes))
+}
+
+/// The default file. Nobody has named it, so nobody waits for a pipe that somebody has put there.
+fn read_default() -> io::Result<Option<Vec<u8>>> {
+    if fs::metadata(DEFAULT)?.is_file() {
+        read_file(Path::new(DEFAULT))
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+    }
+}
+
 /// The name of the lab that the default file describes, if that file is there.
 pub(crate) fn name_of_default_file() -> Option<LabName> {
-    let bytes = fs::read(DEFAULT).ok()?;
+    let bytes = read_default().ok().flatten()?;
     let (spec, _) = netyard_spec::parse_bytes(&bytes);
     Some(lab_name(&spec, Path::new(DEFAULT)))
 }

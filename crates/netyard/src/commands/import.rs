@@ -1,7 +1,6 @@
 //! `netyard import`: other descriptions of networks.
 
-use std::fs;
-use std::io::Read;
+use std::io;
 use std::path::Path;
 
 use netyard_spec::import::{self, TopologyOptions};
@@ -10,6 +9,7 @@ use super::print;
 use crate::args::Import;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::source;
 
 /// Prints the file that describes the same network.
 pub(super) fn run(what: &Import) -> Result<Exit, CommandError> {
@@ -25,10 +25,9 @@ pub(super) fn run(what: &Import) -> Result<Exit, CommandError> {
 
 fn read(path: &Path) -> Result<String, CommandError> {
     let failed = |source| CommandError::Read { path: path.to_owned(), source };
-    if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(failed)?;
-        return Ok(text);
-    }
-    fs::read_to_string(path).map_err(failed)
+    let file = if path == Path::new("-") { Path::new("/dev/stdin") } else { path };
+    let bytes = source::read_file(file).map_err(failed)?;
+    let bytes =
+        bytes.ok_or_else(|| CommandError::TooLarge { path: path.to_owned(), most: source::LARGEST })?;
+    String::from_utf8(bytes).map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))
 }

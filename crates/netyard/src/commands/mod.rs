@@ -15,11 +15,13 @@ mod plan;
 mod show;
 mod up;
 
-use std::io::Write;
+use std::borrow::Cow;
+use std::io::{IsTerminal, Write};
 
 use crate::args::{Args, Command};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::render::plain::plain_but_colours;
 
 /// Does what the arguments ask for.
 pub(crate) fn run(args: Args) -> Result<Exit, CommandError> {
@@ -46,7 +48,14 @@ pub(crate) fn run(args: Args) -> Result<Exit, CommandError> {
 
 /// Prints an answer.
 fn print(text: &str) -> Result<Exit, CommandError> {
-    anstream::stdout().lock().write_all(text.as_bytes()).map_err(CommandError::Output)?;
+    let mut stdout = anstream::stdout().lock();
+    let shown = if std::io::stdout().is_terminal() {
+        Cow::Owned(plain_but_colours(text))
+    } else {
+        // Whoever reads a pipe gets what there is.
+        Cow::Borrowed(text)
+    };
+    stdout.write_all(shown.as_bytes()).map_err(CommandError::Output)?;
     Ok(Exit::Done)
 }
 

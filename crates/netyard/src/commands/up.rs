@@ -16,6 +16,7 @@ use crate::args::Up;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render;
+use crate::render::plain::plain;
 use crate::render::progress::Bar;
 use crate::source::Source;
 use crate::world;
@@ -27,7 +28,7 @@ const SETTLE_WITHIN: Duration = Duration::from_secs(60);
 pub(super) fn run(lab: Option<&LabName>, up: &Up) -> Result<Exit, CommandError> {
     let source = Source::load(up.file.file.as_deref(), lab)?;
     for note in &source.allowed {
-        eprintln!("allowed: {} ({})", note.message, note.code);
+        eprintln!("allowed: {} ({})", plain(&note.message), note.code);
     }
     note_neighbour_limit(&source.network);
     bring_up(&source.network, &source.path, up)

@@ -31,6 +31,9 @@ pub(crate) fn of(error: &CommandError) -> Vec<String> {
         CommandError::Compile(_) => one(
             "take IPv6 out of the file, or start a kernel that has it (`ipv6.disable=1` on its command line switches it off)",
         ),
+        CommandError::TooLarge { .. } => {
+            one("`count` makes many hosts of one; is this the file that was meant?")
+        }
         CommandError::NoLab => one("bring one up first: `netyard up`"),
         CommandError::SeveralLabs { names } => vec![format!("say which one: `netyard -l {} …`", names[0])],
         CommandError::NoNode { near: Some(near), .. } => vec![format!("did you mean `{near}`?")],

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, Write};
 
 use super::findings;
+use super::plain::plain;
 use super::style::{ERROR, HINT};
 use crate::error::CommandError;
 use crate::hints;
@@ -13,22 +14,22 @@ pub(crate) fn write(out: &mut impl Write, error: &CommandError) -> io::Result<()
     if let CommandError::Mistakes(mistakes) = error {
         return findings::write(out, mistakes);
     }
-    writeln!(out, "{ERROR}error{ERROR:#}: {error}")?;
+    writeln!(out, "{ERROR}error{ERROR:#}: {}", plain(&error.to_string()))?;
     for text in texts(error).iter().skip(1) {
-        writeln!(out, "  caused by: {text}")?;
+        writeln!(out, "  caused by: {}", plain(text))?;
     }
     for line in hints::details(error) {
-        writeln!(out, "  {line}")?;
+        writeln!(out, "  {}", plain(&line))?;
     }
     for hint in hints::of(error) {
-        writeln!(out, "{HINT}hint{HINT:#}: {hint}")?;
+        writeln!(out, "{HINT}hint{HINT:#}: {}", plain(&hint))?;
     }
     Ok(())
 }
 
 /// An error and its causes on one line.
 pub(crate) fn chain(error: &dyn Error) -> String {
-    texts(error).join(": ")
+    plain(&texts(error).join(": ")).into_owned()
 }
 
 /// What an error and its causes say, the error first.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::plain::plain;
 use super::style::HEADING;
 
 /// A table of text. The last column may be of any width; the others are as wide as their widest cell.
@@ -18,7 +19,8 @@ impl Table {
 
     /// Adds a row; an empty cell is shown as `-`.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let filled = |cell: String| if cell.is_empty() { String::from("-") } else { cell };
+        let filled =
+            |cell: String| if cell.is_empty() { String::from("-") } else { plain(&cell).into_owned() };
         self.rows.push(cells.into_iter().map(filled).collect());
     }
 

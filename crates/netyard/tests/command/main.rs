@@ -15,6 +15,7 @@ mod drift;
 mod exec;
 mod failure;
 mod help;
+mod hostile;
 mod keeper;
 mod labs;
 mod lessons;
