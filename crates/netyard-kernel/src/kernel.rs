@@ -9,6 +9,7 @@ use netyard_types::{NetState, NodeName};
 
 use crate::error::{Access, KernelError};
 use crate::execute::Execution;
+use crate::fault::{self, Site};
 use crate::inventory::Inventory;
 use crate::namespaces::Namespaces;
 use crate::observe::{self, Peers, Readiness};
@@ -37,7 +38,9 @@ impl LinuxKernel {
     /// When a directory cannot be made, or not be mounted on.
     pub fn open(paths: Paths) -> Result<Self, KernelError> {
         for dir in [&paths.etc, &paths.marks] {
-            fs::create_dir_all(dir).map_err(KernelError::file(dir, Access::Write))?;
+            fault::at_file(Site::MakeDirs)
+                .and_then(|()| fs::create_dir_all(dir))
+                .map_err(KernelError::file(dir, Access::Write))?;
         }
         let namespaces = Namespaces::new(paths.namespaces.clone()).map_err(KernelError::Setup)?;
         Ok(Self {

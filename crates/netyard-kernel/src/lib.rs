@@ -5,7 +5,8 @@
 //! - [`netns`] enters namespaces and finds them by name, as ip-netns(8) keeps them;
 //! - [`descriptors`] passes open files between processes;
 //! - [`sandbox`] makes the world of its own that a lab lives in, and enters it;
-//! - [`netlink`] is the socket below it all.
+//! - [`netlink`] is the socket below it all;
+//! - [`fault`] lets tests have any of it refused.
 //!
 //! Everything but [`sandbox`] expects to run inside a lab already.
 
@@ -13,6 +14,7 @@ mod datagrams;
 pub mod descriptors;
 mod error;
 mod execute;
+pub mod fault;
 mod features;
 mod forget;
 mod inventory;

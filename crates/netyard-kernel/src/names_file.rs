@@ -8,12 +8,13 @@ use std::sync::Arc;
 use netyard_types::Names;
 
 use crate::error::{Access, KernelError};
+use crate::fault::{self, Site};
 use crate::paths::Paths;
 
 /// What the file says; `None` if the lab has no name server.
 pub(crate) fn read(paths: &Paths) -> Result<Option<Arc<Names>>, KernelError> {
     let path = &paths.names;
-    match fs::read(path) {
+    match fault::at_file(Site::ReadNames).and_then(|()| fs::read(path)) {
         Ok(text) => match serde_json::from_slice(&text) {
             Ok(names) => Ok(Some(Arc::new(names))),
             Err(source) => Err(KernelError::Names { path: path.clone(), source }),
@@ -27,7 +28,7 @@ pub(crate) fn read(paths: &Paths) -> Result<Option<Arc<Names>>, KernelError> {
 pub(crate) fn write(paths: &Paths, names: Option<&Names>) -> Result<(), KernelError> {
     let path = &paths.names;
     let Some(names) = names else {
-        return match fs::remove_file(path) {
+        return match fault::at_file(Site::RemoveNames).and_then(|()| fs::remove_file(path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(KernelError::file(path, Access::Remove)(error))
             }
@@ -38,8 +39,10 @@ pub(crate) fn write(paths: &Paths, names: Option<&Names>) -> Result<(), KernelEr
         serde_json::to_vec(names).map_err(|source| KernelError::Names { path: path.clone(), source })?;
     let fresh = path.with_extension("new");
     let write = || {
+        fault::at(Site::WriteNames)?;
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(&text)?;
+        fault::at(Site::RenameNames)?;
         fs::rename(&fresh, path)
     };
     write().map_err(|error| {

@@ -14,6 +14,8 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::statfs::{FsType, fstatfs, statfs};
 
+use crate::fault::{self, Site};
+
 /// The namespace that the calling thread is in. `/proc/self` would be that of the process's first thread.
 const OWN: &str = "/proc/thread-self/ns/net";
 
@@ -83,7 +85,8 @@ fn errno_of(error: &io::Error) -> Errno {
 /// # Errors
 /// When there is none, or it cannot be opened.
 pub fn open(path: &Path) -> Result<OwnedFd, NamespaceError> {
-    let file = File::open(path)
+    let file = fault::at_file(Site::OpenNamespace)
+        .and_then(|()| File::open(path))
         .map_err(|error| NamespaceError::new(NamespaceAction::Open, path)(errno_of(&error)))?;
     Ok(OwnedFd::from(file))
 }
@@ -122,7 +125,18 @@ pub fn is_bound(path: &Path) -> bool {
 /// When there is no such namespace or no right to enter it.
 pub fn enter(path: &Path) -> Result<(), NamespaceError> {
     let namespace = open(path)?;
-    setns(namespace, CloneFlags::CLONE_NEWNET).map_err(NamespaceError::new(NamespaceAction::Enter, path))
+    join(&namespace).map_err(NamespaceError::new(NamespaceAction::Enter, path))
+}
+
+/// What the kernel answered to who wanted to enter the namespace bound to `path`.
+pub(crate) fn not_entered(path: &Path) -> impl FnOnce(Errno) -> NamespaceError {
+    NamespaceError::new(NamespaceAction::Enter, path)
+}
+
+/// Moves the calling thread into `namespace`.
+fn join(namespace: &impl AsFd) -> Result<(), Errno> {
+    fault::at(Site::EnterNamespace)?;
+    setns(namespace, CloneFlags::CLONE_NEWNET)
 }
 
 /// Puts the thread back where it came from.
@@ -142,8 +156,7 @@ impl Drop for Return {
 /// When there is no right to enter the namespace; then `work` is not done.
 pub fn with_namespace<T>(namespace: BorrowedFd<'_>, work: impl FnOnce() -> T) -> Result<T, NamespaceError> {
     let back = Return(open_own()?);
-    setns(namespace, CloneFlags::CLONE_NEWNET)
-        .map_err(NamespaceError::new(NamespaceAction::Enter, Path::new("the namespace")))?;
+    join(&namespace).map_err(NamespaceError::new(NamespaceAction::Enter, Path::new("the namespace")))?;
     let done = work();
     drop(back);
     Ok(done)
@@ -157,7 +170,7 @@ pub(crate) fn visit<T>(
     path: &Path,
     work: impl FnOnce() -> T,
 ) -> Result<T, NamespaceError> {
-    setns(namespace, CloneFlags::CLONE_NEWNET).map_err(NamespaceError::new(NamespaceAction::Enter, path))?;
+    join(&namespace).map_err(NamespaceError::new(NamespaceAction::Enter, path))?;
     let done = work();
     setns(back, CloneFlags::CLONE_NEWNET).expect("a thread may always go back to the namespace it came from");
     Ok(done)
@@ -174,18 +187,20 @@ pub(crate) fn create<T>(
     work: impl FnOnce() -> T,
 ) -> Result<(OwnedFd, T), NamespaceError> {
     // The mode of iproute2's files: nobody writes to a namespace.
-    match OpenOptions::new().write(true).create_new(true).mode(0o444).open(path) {
+    let make = || OpenOptions::new().write(true).create_new(true).mode(0o444).open(path);
+    match fault::at_file(Site::MakeNamespaceFile).and_then(|()| make()) {
         Ok(_) => {}
         // Left by a process that was killed between making the file and binding to it.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !is_bound(path) => {}
         Err(error) => return Err(NamespaceError::new(NamespaceAction::MakeFile, path)(errno_of(&error))),
     }
-    unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| {
+    fault::at(Site::MakeNamespace).and_then(|()| unshare(CloneFlags::CLONE_NEWNET)).map_err(|errno| {
         let _ = fs::remove_file(path);
         NamespaceError::new(NamespaceAction::Unshare, path)(errno)
     })?;
     let made = open_own().and_then(|own| {
-        mount(Some(OWN), path, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+        fault::at(Site::BindNamespace)
+            .and_then(|()| mount(Some(OWN), path, None::<&str>, MsFlags::MS_BIND, None::<&str>))
             .map_err(NamespaceError::new(NamespaceAction::Bind, path))?;
         Ok((own, work()))
     });
@@ -202,12 +217,13 @@ pub(crate) fn create<T>(
 /// When there is no such file, or it cannot be removed.
 pub(crate) fn remove(path: &Path) -> Result<(), NamespaceError> {
     // Lazily, because a process in another mount namespace may look at it.
-    match umount2(path, MntFlags::MNT_DETACH) {
+    match fault::at(Site::UnbindNamespace).and_then(|()| umount2(path, MntFlags::MNT_DETACH)) {
         // EINVAL: nothing is bound to it.
         Ok(()) | Err(Errno::EINVAL) => {}
         Err(errno) => return Err(NamespaceError::new(NamespaceAction::Remove, path)(errno)),
     }
-    fs::remove_file(path)
+    fault::at_file(Site::RemoveNamespaceFile)
+        .and_then(|()| fs::remove_file(path))
         .map_err(|error| NamespaceError::new(NamespaceAction::Remove, path)(errno_of(&error)))
 }
 
@@ -219,8 +235,13 @@ pub(crate) fn remove(path: &Path) -> Result<(), NamespaceError> {
 /// When the directory cannot be made, or not be mounted on.
 pub fn prepare_directory(dir: &Path) -> Result<(), NamespaceError> {
     let failed = || NamespaceError::new(NamespaceAction::Prepare, dir);
-    fs::create_dir_all(dir).map_err(|error| failed()(errno_of(&error)))?;
-    let share = || mount(None::<&str>, dir, None::<&str>, MsFlags::MS_SHARED | MsFlags::MS_REC, None::<&str>);
+    fault::at_file(Site::PrepareDir)
+        .and_then(|()| fs::create_dir_all(dir))
+        .map_err(|error| failed()(errno_of(&error)))?;
+    let share = || {
+        fault::at(Site::ShareDir)?;
+        mount(None::<&str>, dir, None::<&str>, MsFlags::MS_SHARED | MsFlags::MS_REC, None::<&str>)
+    };
     match share() {
         // It is no mount point yet.
         Err(Errno::EINVAL) => {
@@ -237,7 +258,7 @@ pub fn prepare_directory(dir: &Path) -> Result<(), NamespaceError> {
 /// # Errors
 /// When the directory cannot be read; one that is not there holds nothing.
 pub(crate) fn list(dir: &Path) -> io::Result<Vec<String>> {
-    let entries = match fs::read_dir(dir) {
+    let entries = match fault::at_file(Site::ListNamespaces).and_then(|()| fs::read_dir(dir)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };

@@ -11,6 +11,7 @@ use netyard_plan::{HOSTS_BASE, RESOLV_COPY, netyard_lines, splice_hosts};
 use netyard_types::{NodeKind, NodeName, SysctlKey};
 
 use crate::error::{Access, KernelError};
+use crate::fault::{self, Site};
 use crate::paths::Paths;
 
 /// What Netyard remembers of a node it owns, besides what the kernel keeps: a file of lines, `kind host` and, for each setting it
@@ -61,7 +62,7 @@ impl Mark {
     /// The mark of a node; `None` if Netyard does not own it.
     pub(crate) fn read(paths: &Paths, node: &NodeName) -> Result<Option<Self>, KernelError> {
         let path = paths.mark(node);
-        match fs::read_to_string(&path) {
+        match fault::at_file(Site::ReadMark).and_then(|()| fs::read_to_string(&path)) {
             Ok(text) => Self::parse(&text).map(Some).map_err(|line| KernelError::Mark { path, line }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(KernelError::file(path, Access::Read)(error)),
@@ -73,9 +74,15 @@ impl Mark {
         // No node's name begins with a dot.
         let fresh = paths.marks.join(format!(".{node}"));
         let path = paths.mark(node);
-        fs::write(&fresh, self.format()).and_then(|()| fs::rename(&fresh, &path)).map_err(|error| {
+        let write = || {
+            fault::at(Site::WriteMark)?;
+            fs::write(&fresh, self.format())?;
+            fault::at(Site::RenameMark)?;
+            fs::rename(&fresh, &path)
+        };
+        write().map_err(|error| {
             let _ = fs::remove_file(&fresh);
-            KernelError::file(path, Access::Write)(error)
+            KernelError::file(path.clone(), Access::Write)(error)
         })
     }
 }
@@ -121,7 +128,7 @@ pub(crate) fn create(
 ) -> Result<(), KernelError> {
     mark.write(paths, node)?;
     let dir = paths.etc(node);
-    if let Err(error) = fs::create_dir(&dir)
+    if let Err(error) = fault::at_file(Site::MakeNodeDir).and_then(|()| fs::create_dir(&dir))
         && error.kind() != io::ErrorKind::AlreadyExists
     {
         return Err(KernelError::file(dir, Access::Write)(error));
@@ -133,8 +140,11 @@ pub(crate) fn create(
 
 /// Makes a file. One that a node of that name has left behind is written over.
 fn write_fresh(path: &Path, text: &str) -> Result<(), KernelError> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o644).open(path) {
-        Ok(mut file) => file.write_all(text.as_bytes()).map_err(KernelError::file(path, Access::Write)),
+    let make = || OpenOptions::new().write(true).create_new(true).mode(0o644).open(path);
+    match fault::at_file(Site::MakeFile).and_then(|()| make()) {
+        Ok(mut file) => fault::at_file(Site::WriteFile)
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .map_err(KernelError::file(path, Access::Write)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => overwrite(path, |_| text.to_owned()),
         Err(error) => Err(KernelError::file(path, Access::Write)(error)),
     }
@@ -149,9 +159,9 @@ pub(crate) fn remove(paths: &Paths, node: &NodeName) -> Result<(), KernelError> 
         _ => Ok(()),
     };
     let dir = paths.etc(node);
-    gone(fs::remove_dir_all(&dir), &dir)?;
+    gone(fault::at_file(Site::RemoveNodeDir).and_then(|()| fs::remove_dir_all(&dir)), &dir)?;
     let mark = paths.mark(node);
-    gone(fs::remove_file(&mark), &mark)
+    gone(fault::at_file(Site::RemoveMark).and_then(|()| fs::remove_file(&mark)), &mark)
 }
 
 /// Writes Netyard's lines into the hosts file of a node, or takes them out.
@@ -199,7 +209,7 @@ fn copy_of_resolv(paths: &Paths) -> Result<String, KernelError> {
 
 /// The text of a file, if there is such a file.
 fn read_text(path: &Path) -> Result<Option<String>, KernelError> {
-    match fs::read(path) {
+    match fault::at_file(Site::ReadFile).and_then(|()| fs::read(path)) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(KernelError::file(path, Access::Read)(error)),
@@ -218,6 +228,7 @@ fn share(last: Option<&Arc<str>>, text: &str) -> Arc<str> {
 /// make another of it.
 fn overwrite(path: &Path, change: impl FnOnce(&str) -> String) -> Result<(), KernelError> {
     let write = || -> io::Result<()> {
+        fault::at(Site::OpenFile)?;
         let mut file: File =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o644).open(path)?;
         let mut old = Vec::new();
@@ -227,7 +238,9 @@ fn overwrite(path: &Path, change: impl FnOnce(&str) -> String) -> Result<(), Ker
             return Ok(());
         }
         file.rewind()?;
+        fault::at(Site::WriteFile)?;
         file.write_all(new.as_bytes())?;
+        fault::at(Site::CutFile)?;
         file.set_len(new.len() as u64)
     };
     write().map_err(KernelError::file(path, Access::Write))

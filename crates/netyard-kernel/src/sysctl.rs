@@ -10,6 +10,7 @@ use netyard_types::SysctlKey;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
+use crate::fault::{self, Site};
 use crate::mounts;
 
 /// Where settings are read and written, for a thread that goes from namespace to namespace.
@@ -53,6 +54,7 @@ pub(crate) struct Settings<'a> {
 impl Settings<'_> {
     /// Opens the file of a setting. Never makes one: a setting that does not exist is an error.
     fn open(&mut self, key: &SysctlKey, flags: OFlag) -> io::Result<File> {
+        fault::at(Site::OpenSysctl)?;
         let path = key.as_path();
         let second = path.find('/').map_or(path.len(), |first| first + 1);
         // `net/ipv4`, and the rest.
@@ -78,6 +80,7 @@ impl Settings<'_> {
     /// The value, without the white space around it.
     pub(crate) fn read(&mut self, key: &SysctlKey) -> io::Result<String> {
         let mut file = self.open(key, OFlag::O_RDONLY)?;
+        fault::at(Site::ReadSysctl)?;
         // Values are short, and read at once; asking for the size first, as `read_to_string` does, tells nothing here.
         let mut value = Vec::new();
         let mut part = [0; 4096];
@@ -92,7 +95,9 @@ impl Settings<'_> {
 
     /// Writes a value, in one write(2), as proc(5) wants it.
     pub(crate) fn write(&mut self, key: &SysctlKey, value: &str) -> io::Result<()> {
-        self.open(key, OFlag::O_WRONLY)?.write_all(format!("{value}\n").as_bytes())
+        let mut file = self.open(key, OFlag::O_WRONLY)?;
+        fault::at(Site::WriteSysctl)?;
+        file.write_all(format!("{value}\n").as_bytes())
     }
 }
 

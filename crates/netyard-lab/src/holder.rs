@@ -10,6 +10,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{ChildStdin, Command, ExitCode, Stdio};
 
+use netyard_kernel::fault::{self, Site};
 use netyard_kernel::sandbox::{self, Fork, SandboxError, SandboxStep};
 use netyard_types::LabName;
 use nix::errno::Errno;
@@ -30,7 +31,9 @@ pub(crate) struct ReadyHolder {
 impl ReadyHolder {
     /// Lets the holder live on its own.
     pub(crate) fn release(mut self) -> Result<(), LabError> {
-        self.stdin.write_all(GO).map_err(LabError::StartHolder)
+        fault::at_file(Site::ReleaseHolder)
+            .and_then(|()| self.stdin.write_all(GO))
+            .map_err(LabError::StartHolder)
     }
 }
 
@@ -38,23 +41,27 @@ const GO: &[u8] = b"go";
 
 /// Starts a holder and waits until its lab is furnished.
 pub(crate) fn spawn(name: &LabName) -> Result<ReadyHolder, LabError> {
-    let mut child = Command::new("/proc/self/exe")
+    let mut command = Command::new("/proc/self/exe");
+    command
         .arg0("netyard")
         .args([HOLDER_ARGUMENT, name.as_str()])
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(LabError::StartHolder)?;
+        .stderr(Stdio::null());
+    fault::tell(&mut command);
+    let spawned = fault::at_file(Site::SpawnHolder).and_then(|()| command.spawn());
+    let mut child = spawned.map_err(LabError::StartHolder)?;
     let mut line = String::new();
     if let Some(stdout) = child.stdout.take() {
-        BufReader::new(stdout).read_line(&mut line).map_err(LabError::StartHolder)?;
+        fault::at_file(Site::ReadHolder)
+            .and_then(|()| BufReader::new(stdout).read_line(&mut line))
+            .map_err(LabError::StartHolder)?;
     }
     let stdin = child.stdin.take().ok_or(LabError::HolderEnded)?;
     // The process that was started ends at once; its child stays.
-    child.wait().map_err(LabError::StartHolder)?;
+    fault::at_file(Site::WaitHolder).and_then(|()| child.wait()).map_err(LabError::StartHolder)?;
     Ok(ReadyHolder { pid: read_report(&line)?, stdin })
 }
 
@@ -113,7 +120,9 @@ pub fn run_holder() -> ExitCode {
 /// In the first process, the id of the second, once that one has all it needs. The second never returns.
 fn make_lab() -> Result<i32, SandboxError> {
     let (mut from_child, to_parent) = {
-        let (read, write) = pipe().map_err(|errno| SandboxError { step: SandboxStep::Fork, errno })?;
+        let (read, write) = fault::at(Site::Pipe)
+            .and_then(|()| pipe())
+            .map_err(|errno| SandboxError { step: SandboxStep::Fork, errno })?;
         (std::fs::File::from(read), std::fs::File::from(write))
     };
     match sandbox::create()? {
@@ -142,7 +151,7 @@ fn keep_lab(mut to_parent: std::fs::File) -> ! {
         Ok(()) => String::from("ready 1\n"),
         Err(error) => format!("error {} {}\n", error.step.word(), error.errno as i32),
     };
-    let told = to_parent.write_all(line.as_bytes());
+    let told = fault::at_file(Site::ReportReady).and_then(|()| to_parent.write_all(line.as_bytes()));
     drop(to_parent);
     let mut word = [0; GO.len()];
     let released = io::stdin().read_exact(&mut word).is_ok() && word == GO;

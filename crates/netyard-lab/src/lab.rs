@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use netyard_kernel::fault::{self, Site};
 use netyard_kernel::sandbox::{self, Holder};
 use netyard_types::LabName;
 use nix::errno::Errno;
@@ -114,6 +115,7 @@ impl Lab {
             return Ok(None);
         }
         let path = self.dir.join(record::FILE);
+        fault::at_file(Site::ReadRecord).map_err(LabError::file("read", &path))?;
         let file = match own::open(&path, "read", OpenOptions::new().read(true)) {
             Ok(file) => file,
             Err(LabError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
@@ -147,13 +149,16 @@ impl Lab {
         let path = self.dir.join(LOCK);
         loop {
             if !self.is_known()? {
-                let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.dir);
+                let made = fault::at_file(Site::MakeLabDir)
+                    .and_then(|()| DirBuilder::new().recursive(true).mode(0o700).create(&self.dir));
                 made.map_err(LabError::file("make the directory", &self.dir))?;
                 // Somebody may have been quicker.
                 self.is_known()?;
             }
             let mut options = OpenOptions::new();
-            let file = match own::open(&path, "open", options.write(true).create(true).mode(0o600)) {
+            let mut open = || own::open(&path, "open", options.write(true).create(true).mode(0o600));
+            let opened = fault::at_file(Site::OpenLock).map_err(LabError::file("open", &path));
+            let file = match opened.and_then(|()| open()) {
                 Ok(file) => file,
                 // The lab was taken away between the two calls.
                 Err(LabError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => continue,
@@ -163,6 +168,7 @@ impl Lab {
                     return Err(error);
                 }
             };
+            fault::at_file(Site::Lock).map_err(LabError::file("lock", &path))?;
             let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
                 Ok(lock) => lock,
                 Err((file, Errno::EWOULDBLOCK)) => {
@@ -250,9 +256,13 @@ impl LockedLab {
         let write = || {
             // What a killed command has left, or somebody has put there, is not written to.
             remove_if_there(&fresh)?;
+            fault::at(Site::OpenRecord)?;
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+            fault::at(Site::WriteRecord)?;
             file.write_all(&text)?;
+            fault::at(Site::SyncRecord)?;
             file.sync_all()?;
+            fault::at(Site::RenameRecord)?;
             fs::rename(&fresh, &path)
         };
         write().map_err(|source| {
@@ -282,15 +292,20 @@ impl LockedLab {
     /// The lock goes last: from then on the directory belongs to whoever waited for it, and what he puts there stays.
     fn clear_directory(&self) -> Result<(), LabError> {
         let dir = &self.lab.dir;
+        fault::at_file(Site::ReadLabDir).map_err(LabError::file("read", dir))?;
         for entry in fs::read_dir(dir).map_err(LabError::file("read", dir))? {
             let path = entry.map_err(LabError::file("read", dir))?.path();
             if !path.ends_with(LOCK) {
-                fs::remove_file(&path).map_err(LabError::file("remove", path))?;
+                fault::at_file(Site::RemoveLabFile)
+                    .and_then(|()| fs::remove_file(&path))
+                    .map_err(LabError::file("remove", path))?;
             }
         }
         let lock = dir.join(LOCK);
-        fs::remove_file(&lock).map_err(LabError::file("remove", lock))?;
-        match fs::remove_dir(dir) {
+        fault::at_file(Site::RemoveLock)
+            .and_then(|()| fs::remove_file(&lock))
+            .map_err(LabError::file("remove", lock))?;
+        match fault::at_file(Site::RemoveLabDir).and_then(|()| fs::remove_dir(dir)) {
             Err(error)
                 if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound) =>
             {

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use netyard_kernel::fault::{self, Site};
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
@@ -42,7 +43,7 @@ impl fmt::Display for NotOwn {
 
 /// Whether the directory is there. An error if what is there is not the user's own.
 pub(crate) fn has_directory(path: &Path) -> Result<bool, LabError> {
-    let meta = match fs::symlink_metadata(path) {
+    let meta = match fault::at_file(Site::LookAtDir).and_then(|()| fs::symlink_metadata(path)) {
         Ok(meta) => meta,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(source) => return Err(LabError::file("look at", path)(source)),

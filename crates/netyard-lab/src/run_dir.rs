@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use netyard_kernel::fault::{self, Site};
 use netyard_types::LabName;
 use nix::unistd::geteuid;
 
@@ -59,7 +60,8 @@ impl RunDir {
         if has_directory(&self.0)? {
             return Ok(());
         }
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.0);
+        let made = fault::at_file(Site::MakeRunDir)
+            .and_then(|()| DirBuilder::new().recursive(true).mode(0o700).create(&self.0));
         made.map_err(LabError::file("make the directory", &self.0))?;
         // Somebody may have been quicker.
         has_directory(&self.0).map(drop)

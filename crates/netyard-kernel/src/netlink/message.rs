@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use super::attributes::{Attributes, u16_of, u32_of};
 use super::error::{NetlinkError, Refusal};
 
-const NLMSG_NOOP: u16 = 1;
+pub(super) const NLMSG_NOOP: u16 = 1;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;

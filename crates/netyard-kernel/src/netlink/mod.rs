@@ -11,6 +11,8 @@ mod message;
 mod network;
 mod request;
 mod socket;
+#[cfg(feature = "faults")]
+mod withhold;
 
 pub use attributes::{Attributes, u8_of, u16_of, u32_of};
 pub use batch::Batch;

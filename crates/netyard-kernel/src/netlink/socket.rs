@@ -10,6 +10,8 @@ use netlink_sys::protocols::{NETLINK_NETFILTER, NETLINK_ROUTE};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 
+use crate::fault::{self, Site};
+
 use super::batch::Batch;
 use super::error::{NetlinkError, Refusal};
 use super::message::{HEADER, Meaning, Message, Messages};
@@ -53,6 +55,7 @@ impl Socket {
     }
 
     fn open_to(protocol: isize) -> Result<Self, NetlinkError> {
+        fault::at(Site::OpenNetlink).map_err(NetlinkError::Socket)?;
         let mut inner = netlink_sys::Socket::new(protocol).map_err(failed)?;
         inner.set_ext_ack(true).map_err(failed)?;
         inner.set_cap_ack(true).map_err(failed)?;
@@ -74,6 +77,8 @@ impl Socket {
             let first = self.sequence.wrapping_add(1);
             let count = u32::try_from(chunk.tags.len()).map_err(|_| NetlinkError::Malformed)?;
             self.sequence = self.sequence.wrapping_add(count);
+            #[cfg(feature = "faults")]
+            let chunk = self.withhold(chunk, &mut refused);
             self.transmit(&chunk.bytes)?;
             let last = self.sequence;
             self.receive_until(|message| {
@@ -194,7 +199,20 @@ impl Socket {
         Err(NetlinkError::Unstable { tries: DUMP_TRIES })
     }
 
+    /// Keeps back what a test wants refused.
+    #[cfg(feature = "faults")]
+    fn withhold(
+        &self,
+        mut chunk: super::batch::Chunk,
+        refused: &mut Vec<(usize, Refusal)>,
+    ) -> super::batch::Chunk {
+        super::withhold::withhold(&mut chunk, refused, |bytes| drop(self.transmit(bytes)));
+        chunk
+    }
+
     fn transmit_one(&mut self, request: Request) -> Result<u32, NetlinkError> {
+        let kind = request.message.message_type();
+        fault::at(site_of(kind)).map_err(|errno| NetlinkError::Refused(errno.into()))?;
         let mut batch = Batch::default();
         batch.push(request, 0);
         self.sequence = self.sequence.wrapping_add(1);
@@ -205,6 +223,7 @@ impl Socket {
     }
 
     fn transmit(&self, datagram: &[u8]) -> Result<(), NetlinkError> {
+        fault::at(Site::Send).map_err(NetlinkError::Socket)?;
         loop {
             match self.inner.send(datagram, 0).map_err(failed) {
                 Ok(_) => return Ok(()),
@@ -219,6 +238,7 @@ impl Socket {
         &self,
         mut handle: impl FnMut(&Message<'_>) -> Result<bool, NetlinkError>,
     ) -> Result<(), NetlinkError> {
+        fault::at(Site::Receive).map_err(not_received)?;
         let mut buffer = BUFFER.take();
         buffer.resize(RECEIVE_BUFFER, 0);
         let ended = self.receive_into(&mut buffer, &mut handle);
@@ -235,8 +255,7 @@ impl Socket {
             let len = match recv(self.inner.as_raw_fd(), buffer, MsgFlags::MSG_TRUNC) {
                 Ok(len) => len,
                 Err(Errno::EINTR) => continue,
-                Err(Errno::ENOBUFS) => return Err(NetlinkError::Overrun),
-                Err(errno) => return Err(NetlinkError::Socket(errno)),
+                Err(errno) => return Err(not_received(errno)),
             };
             let datagram = buffer.get(..len).ok_or(NetlinkError::Truncated { len })?;
             for message in Messages::new(datagram) {
@@ -252,6 +271,31 @@ impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.inner.as_fd()
     }
+}
+
+/// What a request of this kind is to a test that wants it refused (`RTM_…`, linux/rtnetlink.h).
+pub(super) fn site_of(kind: u16) -> Site {
+    match kind {
+        16 => Site::AddLink,
+        17 => Site::DeleteLink,
+        18 => Site::GetLink,
+        19 => Site::SetLink,
+        20 => Site::AddAddress,
+        21 => Site::DeleteAddress,
+        22 => Site::GetAddress,
+        24 => Site::AddRoute,
+        25 => Site::DeleteRoute,
+        26 => Site::GetRoute,
+        28 => Site::AddNeighbour,
+        29 => Site::DeleteNeighbour,
+        30 => Site::GetNeighbour,
+        90 => Site::GetNamespaceId,
+        _ => Site::Request,
+    }
+}
+
+fn not_received(errno: Errno) -> NetlinkError {
+    if errno == Errno::ENOBUFS { NetlinkError::Overrun } else { NetlinkError::Socket(errno) }
 }
 
 fn failed(error: io::Error) -> NetlinkError {

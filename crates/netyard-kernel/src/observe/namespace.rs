@@ -11,6 +11,7 @@ use netyard_types::{FdbEntry, IfName, Neighbour, NodeName, OperState, Route, Sys
 use nix::errno::Errno;
 
 use crate::error::{Access, KernelError};
+use crate::fault::{self, Site};
 use crate::netlink::{self, NetlinkError, Socket};
 use crate::netns;
 use crate::node_files::{Mark, NodeFiles};
@@ -136,7 +137,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&mut self, job: &Job<'_>) -> Result<Option<Seen>, KernelError> {
         let path = self.paths.namespace(&job.node);
-        match netns::enter(&path) {
+        let site = if matches!(job.look, Look::Carriers) { Site::Settle } else { Site::Observe };
+        match fault::at(site).map_err(netns::not_entered(&path)).and_then(|()| netns::enter(&path)) {
             Ok(()) => {}
             // ENOENT: its name is gone; EINVAL: the file is there, and nothing is bound to it any more.
             Err(error) if matches!(error.errno, Errno::ENOENT | Errno::EINVAL) => return Ok(None),

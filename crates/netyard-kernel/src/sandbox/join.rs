@@ -9,6 +9,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, setns};
 
+use crate::fault::{self, Site};
+
 use super::process::check_single_thread;
 use super::{Fork, SandboxError, SandboxStep, fork};
 
@@ -26,6 +28,7 @@ impl Holder {
     /// # Errors
     /// When the kernel has no process descriptors (before 5.3).
     pub fn open(pid: i32, start_time: u64) -> Result<Option<Self>, SandboxError> {
+        fault::at(Site::OpenHolder).map_err(SandboxStep::Holder.failed())?;
         // SAFETY: the arguments are numbers.
         let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
         let fd = match Errno::result(fd) {
@@ -55,6 +58,7 @@ impl Holder {
     /// # Errors
     /// When it belongs to somebody else.
     pub fn kill(&self) -> Result<(), SandboxError> {
+        fault::at(Site::KillHolder).map_err(SandboxStep::Holder.failed())?;
         let info = std::ptr::null::<libc::siginfo_t>();
         // SAFETY: a null siginfo_t is allowed (pidfd_send_signal(2)); the other arguments are numbers.
         let result = unsafe {
@@ -114,6 +118,6 @@ pub fn join(holder: &Holder) -> Result<Fork, SandboxError> {
     if ours != theirs {
         kinds |= CloneFlags::CLONE_NEWUSER;
     }
-    setns(&holder.pidfd, kinds).map_err(SandboxStep::Join.failed())?;
+    fault::at(Site::Join).and_then(|()| setns(&holder.pidfd, kinds)).map_err(SandboxStep::Join.failed())?;
     fork()
 }

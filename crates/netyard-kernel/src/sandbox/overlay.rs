@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
+use crate::fault::{self, Site};
+
 use super::{SandboxError, SandboxStep};
 
 /// The lab's own `/run`, with the machine's entries but for those that Netyard has a meaning for.
@@ -42,7 +44,9 @@ pub(super) fn lay_etc() -> Result<(), SandboxError> {
     }
     for (text, path) in files {
         let _ = fs::remove_file(&path);
-        fs::write(path, text).map_err(SandboxStep::Etc.failed_io())?;
+        fault::at_file(Site::WriteEtc)
+            .and_then(|()| fs::write(path, text))
+            .map_err(SandboxStep::Etc.failed_io())?;
     }
     // In memory by itself: the nodes have thousands of files, and making one costs less here than in an overlay. And what the machine
     // has there is for namespaces of the machine that happen to have the same names.

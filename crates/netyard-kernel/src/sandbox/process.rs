@@ -11,6 +11,8 @@ use nix::sys::signal::{
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, getpgrp, tcgetpgrp, tcsetpgrp};
 
+use crate::fault::{self, Site};
+
 use super::{SandboxError, SandboxStep};
 
 /// Where the program goes on after [`fork`].
@@ -44,6 +46,7 @@ pub enum Ended {
 /// When other threads run (the child would have a copy of their locks and not of them), or the kernel has no room.
 pub fn fork() -> Result<Fork, SandboxError> {
     check_single_thread()?;
+    fault::at(Site::Fork).map_err(SandboxStep::Fork.failed())?;
     // Signals are held back across the fork, so that none is lost between the fork and the first wait.
     let mut old_mask = SigSet::empty();
     pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), Some(&mut old_mask))

@@ -10,6 +10,8 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::unistd::{getegid, geteuid};
 
+use crate::fault::{self, Site};
+
 use super::process::check_single_thread;
 use super::{Fork, SandboxError, SandboxStep, fork, overlay};
 
@@ -25,13 +27,16 @@ const KINDS: CloneFlags =
 /// The step that failed. Nothing outside of this process has changed then.
 pub fn create() -> Result<Fork, SandboxError> {
     check_single_thread()?;
-    match unshare(KINDS) {
+    match fault::at(Site::Unshare).and_then(|()| unshare(KINDS)) {
         Ok(()) => {}
         Err(Errno::EPERM) => unshare_with_user()?,
         Err(errno) => return Err(SandboxError { step: SandboxStep::Namespaces, errno }),
     }
     // Recursively, and before any other mount: where `/` is shared, as systemd leaves it, the machine would see them all.
-    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
+    fault::at(Site::PrivateMounts)
+        .and_then(|()| {
+            mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
+        })
         .map_err(SandboxStep::PrivateMounts.failed())?;
     fork()
 }
@@ -39,15 +44,19 @@ pub fn create() -> Result<Fork, SandboxError> {
 /// With a user namespace around the others: one id, that of the user, who is root inside (user_namespaces(7)).
 fn unshare_with_user() -> Result<(), SandboxError> {
     let (uid, gid) = (geteuid(), getegid());
-    unshare(CloneFlags::CLONE_NEWUSER).map_err(SandboxStep::User.failed())?;
+    fault::at(Site::UnshareUser)
+        .and_then(|()| unshare(CloneFlags::CLONE_NEWUSER))
+        .map_err(SandboxStep::User.failed())?;
     let write = |file: &str, text: String| {
-        fs::write(format!("/proc/self/{file}"), text).map_err(SandboxStep::IdMap.failed_io())
+        fault::at_file(Site::MapIds)
+            .and_then(|()| fs::write(format!("/proc/self/{file}"), text))
+            .map_err(SandboxStep::IdMap.failed_io())
     };
     // Without this the kernel refuses the group map of an unprivileged user (CVE-2014-8989).
     write("setgroups", String::from("deny"))?;
     write("uid_map", format!("0 {uid} 1"))?;
     write("gid_map", format!("0 {gid} 1"))?;
-    unshare(KINDS).map_err(SandboxStep::Namespaces.failed())
+    fault::at(Site::Unshare).and_then(|()| unshare(KINDS)).map_err(SandboxStep::Namespaces.failed())
 }
 
 /// Gives the new namespaces what a lab needs: its own `/run`, `/etc`, `/proc` and `/sys`, and `lo` switched on. To be called by
@@ -56,8 +65,11 @@ fn unshare_with_user() -> Result<(), SandboxError> {
 /// # Errors
 /// The step that failed.
 pub fn furnish() -> Result<(), SandboxError> {
+    fault::at(Site::LayRun).map_err(SandboxStep::Run.failed())?;
     overlay::lay_run()?;
+    fault::at(Site::LayEtc).map_err(SandboxStep::Etc.failed())?;
     overlay::lay_etc()?;
+    fault::at(Site::HideAnswering).map_err(SandboxStep::Run.failed())?;
     overlay::hide_answering()?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     // Where parts of the machine's /proc or /sys are masked, as in a container, the kernel refuses fresh ones (EPERM,
@@ -69,6 +81,7 @@ pub fn furnish() -> Result<(), SandboxError> {
 
 fn switch_on_loopback() -> Result<(), SandboxError> {
     let failed = || SandboxStep::Loopback.failed();
+    fault::at(Site::Loopback).map_err(failed())?;
     let sock =
         socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None).map_err(failed())?;
     // SAFETY: an all-zero ifreq is a valid value of that plain C structure.

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use netyard_kernel::Paths;
+use netyard_kernel::fault::{self, Site};
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -32,11 +33,11 @@ pub fn refresh() -> Result<(), KeeperError> {
     let mut deadline = Instant::now() + THERE_WITHIN;
     let mut is_replaced = false;
     loop {
-        if let Ok(stream) = UnixStream::connect(SOCKET) {
+        if let Ok(stream) = connect() {
             let keeper = process_behind(&stream);
             match ask(stream) {
-                // It has just come to its end, because there was nothing to serve a moment ago.
-                Err(KeeperError::NoAnswer) if Instant::now() < deadline && needed => {}
+                // It has just come to its end, because there was nothing to serve a moment ago, or there is nothing now.
+                Err(KeeperError::NoAnswer) if Instant::now() < deadline => {}
                 Err(error) if !is_replaced && needs_another(&error) => {
                     end(keeper)?;
                     is_replaced = true;
@@ -59,7 +60,7 @@ pub fn refresh() -> Result<(), KeeperError> {
 /// # Errors
 /// Why the names cannot be served.
 pub fn start_if_needed() -> Result<(), KeeperError> {
-    if !has_names(&Paths::default()) || UnixStream::connect(SOCKET).is_ok() {
+    if !has_names(&Paths::default()) || connect().is_ok() {
         return Ok(());
     }
     // Another command may have been quicker; then its keeper is waited for.
@@ -90,8 +91,14 @@ fn end(process: io::Result<i32>) -> Result<(), KeeperError> {
     }
 }
 
+fn connect() -> io::Result<UnixStream> {
+    fault::at(Site::ConnectKeeper)?;
+    UnixStream::connect(SOCKET)
+}
+
 fn ask(mut stream: UnixStream) -> Result<(), KeeperError> {
     let gone = |_| KeeperError::NoAnswer;
+    fault::at_file(Site::AskKeeper).map_err(gone)?;
     stream.set_read_timeout(Some(ANSWER_WITHIN)).map_err(gone)?;
     control::write(&mut stream, &Request::Refresh.message()).map_err(gone)?;
     let response = control::read(&mut stream).map_err(|error| match error.kind() {
@@ -109,17 +116,19 @@ fn ask(mut stream: UnixStream) -> Result<(), KeeperError> {
 
 /// Starts the keeper, which serves then; `false` if another command has started one.
 fn start() -> Result<bool, KeeperError> {
-    let failed = |source: std::io::Error| KeeperError::Start { source: source.into() };
-    let mut child = Command::new(program())
+    let failed = |source: io::Error| KeeperError::Start { source: source.into() };
+    let mut command = Command::new(program());
+    command
         .arg0("netyard")
         .arg(KEEPER_ARGUMENT)
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(failed)?;
+        .stderr(Stdio::null());
+    fault::tell(&mut command);
+    let spawned = fault::at_file(Site::SpawnKeeper).and_then(|()| command.spawn());
+    let mut child = spawned.map_err(failed)?;
     let Some(mut stdout) = child.stdout.take() else { return Err(KeeperError::NoAnswer) };
     let response = control::read(&mut stdout);
     match response {

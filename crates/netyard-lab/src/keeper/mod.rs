@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use netyard_kernel::Paths;
+use netyard_kernel::fault::{self, Site};
 use netyard_kernel::sandbox::{self, Fork, STATE_VERSION};
 use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -103,15 +104,15 @@ fn keep() -> ExitCode {
 /// The keeper, once it serves; none if there is one already.
 fn begin() -> Result<Option<Keeper>, KeeperError> {
     let own = |source: io::Error| KeeperError::Own { source: source.into() };
-    let lock =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(LOCK).map_err(own)?;
+    let open = || OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(LOCK);
+    let lock = fault::at_file(Site::LockKeeper).and_then(|()| open()).map_err(own)?;
     let Ok(lock) = Flock::lock(lock, FlockArg::LockExclusiveNonblock) else { return Ok(None) };
     // Of a keeper that was killed; a live one has the lock.
     let _ = fs::remove_file(SOCKET);
-    let socket = UnixListener::bind(SOCKET).map_err(own)?;
+    let socket = fault::at_file(Site::BindKeeper).and_then(|()| UnixListener::bind(SOCKET)).map_err(own)?;
     socket.set_nonblocking(true).map_err(own)?;
     let paths = Paths::default();
-    let watch = Watch::new(&paths.namespaces).map_err(own)?;
+    let watch = fault::at_file(Site::WatchNames).and_then(|()| Watch::new(&paths)).map_err(own)?;
     let mut serving = Serving::new(paths);
     serving.refresh()?;
     Ok(Some(Keeper { socket, clients: Clients::new(), serving, watch, _lock: lock }))
@@ -130,7 +131,7 @@ struct Keeper {
 struct Ready {
     command: bool,
     server: bool,
-    namespace: bool,
+    watch: bool,
 }
 
 impl Keeper {
@@ -138,8 +139,13 @@ impl Keeper {
     fn run(&mut self) {
         while self.serving.has_names() {
             let Ok(ready) = self.wait() else { return };
-            if ready.namespace {
-                self.serving.leave(&self.watch.removed());
+            if ready.watch {
+                let events = self.watch.events();
+                self.serving.leave(&events.removed);
+                if events.names {
+                    // Who has written the file asks for it too, and is told why it fails; he may also have been killed.
+                    let _ = self.serving.refresh();
+                }
             }
             if ready.server {
                 self.serving.hear();
@@ -173,7 +179,7 @@ impl Keeper {
             Err(errno) => return Err(errno.into()),
         }
         let has = |at: usize| fds.get(at).and_then(PollFd::any).unwrap_or(false);
-        Ok(Ready { command: has(0), namespace: has(1), server: server.is_some_and(has) })
+        Ok(Ready { command: has(0), watch: has(1), server: server.is_some_and(has) })
     }
 
     /// One command of one client. What he sends that makes no sense gets no answer.

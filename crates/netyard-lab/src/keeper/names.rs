@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use netyard_kernel::fault::{self, Site};
 use netyard_kernel::{Paths, descriptors, netns};
 use netyard_names::{Listener, Order, Protocol, Report};
 use netyard_types::{Names, NodeName};
@@ -138,7 +139,7 @@ impl Serving {
 
     fn read(&self) -> Result<Option<(Vec<u8>, Names)>, KeeperError> {
         let path = || self.paths.names.clone();
-        let text = match fs::read(&self.paths.names) {
+        let text = match fault::at_file(Site::LoadNames).and_then(|()| fs::read(&self.paths.names)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(KeeperError::Read { path: path(), source: source.into() }),
@@ -190,7 +191,8 @@ impl Serving {
             let node = &of_node[0].0.node;
             let open = || {
                 let open = |place: &Place| {
-                    open_listener(place.addr, place.protocol).map_err(|errno| KeeperError::Listen {
+                    let open = || open_listener(place.addr, place.protocol);
+                    fault::at(Site::OpenListener).and_then(|()| open()).map_err(|errno| KeeperError::Listen {
                         node: place.node.clone(),
                         addr: place.addr,
                         protocol: place.protocol,
@@ -244,7 +246,8 @@ impl Serving {
             self.serial = next_serial(SystemTime::now(), self.serial);
             // Only a keeper after this one would miss it, and then only if the clock is set back.
             let _ = write_serial(&self.serial_file, self.serial);
-            let file = descriptors::memory_file(text)
+            let file = fault::at_file(Site::MemoryFile)
+                .and_then(|()| descriptors::memory_file(text))
                 .map_err(|source| KeeperError::StartServer { source: source.into() })?;
             server.order(&Order::Names { serial: self.serial }, &[file.as_fd()])?;
         }

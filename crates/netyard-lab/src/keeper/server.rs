@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use netyard_kernel::descriptors;
+use netyard_kernel::fault::{self, Site};
 use netyard_names::{NAMES_ARGUMENT, Order, Report};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -22,6 +23,7 @@ impl Server {
     pub(super) fn start() -> Result<Self, KeeperError> {
         let failed = |source: std::io::Error| KeeperError::StartServer { source: source.into() };
         let (near, far) = descriptors::socket_pair().map_err(failed)?;
+        fault::at_file(Site::SpawnServer).map_err(failed)?;
         let mut child = Command::new(program())
             .arg0("netyard")
             .arg(NAMES_ARGUMENT)
@@ -51,7 +53,9 @@ impl Server {
     /// Sends an order.
     pub(super) fn order(&self, order: &Order, descriptors: &[BorrowedFd<'_>]) -> Result<(), KeeperError> {
         let text = serde_json::to_vec(order).map_err(|_| KeeperError::ServerEnded)?;
-        descriptors::send(self.0.as_fd(), &text, descriptors).map_err(|_| KeeperError::ServerEnded)
+        fault::at_file(Site::OrderServer)
+            .and_then(|()| descriptors::send(self.0.as_fd(), &text, descriptors))
+            .map_err(|_| KeeperError::ServerEnded)
     }
 
     /// The next report. An error if there is none before `deadline`, or never will be one.
@@ -60,7 +64,9 @@ impl Server {
             return Err(KeeperError::ServerEnded);
         }
         let mut text = Vec::new();
-        match descriptors::receive(self.0.as_fd(), &mut text) {
+        let received =
+            fault::at_file(Site::HearServer).and_then(|()| descriptors::receive(self.0.as_fd(), &mut text));
+        match received {
             Ok(Some(_)) => serde_json::from_slice(&text).map_err(|_| KeeperError::ServerEnded),
             Ok(None) | Err(_) => Err(KeeperError::ServerEnded),
         }
