@@ -289,6 +289,16 @@ impl LockedLab {
         Ok(running.is_some())
     }
 
+    /// Takes the directory away again where it has only been made to be locked.
+    pub fn clear_if_empty(&self) {
+        let is_other =
+            |entry: io::Result<fs::DirEntry>| entry.map_or(true, |entry| entry.file_name() != LOCK);
+        if fs::read_dir(&self.lab.dir).is_ok_and(|mut entries| !entries.any(is_other)) {
+            // What is left, `down` removes.
+            let _ = self.clear_directory();
+        }
+    }
+
     /// The lock goes last: from then on the directory belongs to whoever waited for it, and what he puts there stays.
     fn clear_directory(&self) -> Result<(), LabError> {
         let dir = &self.lab.dir;

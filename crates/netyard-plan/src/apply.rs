@@ -39,6 +39,8 @@ pub struct Applied {
     pub rounds: usize,
     /// The network as it was observed last.
     pub state: NetState,
+    /// The network as it was before.
+    pub before: NetState,
 }
 
 /// Why the network is not as described.
@@ -61,6 +63,14 @@ pub enum ApplyError<E: core::error::Error + 'static> {
         /// Why the step failed.
         source: E,
     },
+    /// Every step succeeded, but the network cannot be read any more, and what was done was undone.
+    #[error("cannot read the state of the network after the change")]
+    Verify {
+        /// What came of undoing.
+        rolled_back: Box<RolledBack<E>>,
+        /// Why it cannot be read.
+        source: E,
+    },
     /// Every step succeeded, and still the network is not as described. It is left as it is.
     #[error("{} still not as described after {MAX_ROUNDS} rounds", Things(.remaining.steps.len() + .remaining.conflicts.len()))]
     NotVerified {
@@ -79,6 +89,7 @@ impl core::fmt::Display for Things {
 }
 
 /// What came of undoing.
+#[must_use]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RolledBack<E> {
     /// The network is as it was before.
@@ -133,7 +144,8 @@ pub fn apply_with<K: Kernel>(
     if !next.conflicts.is_empty() {
         return Err(ApplyError::Conflicts(next.conflicts));
     }
-    let mut applied = Applied { plan: Plan::default(), rounds: 0, state: NetState::default() };
+    let mut applied =
+        Applied { plan: Plan::default(), rounds: 0, state: NetState::default(), before: NetState::default() };
     applied.plan.moves.clone_from(&next.moves);
     let mut latest = None;
     while !next.is_empty() {
@@ -149,14 +161,30 @@ pub fn apply_with<K: Kernel>(
             return Err(ApplyError::Step { step: Box::new(failed), rolled_back, source: error.source });
         }
         let seen = latest.as_ref().unwrap_or(&before);
-        let state = look_again(kernel, seen, &next.steps).map_err(ApplyError::Observe)?;
+        let looked = look_again(kernel, seen, &next.steps);
         applied.plan.steps.append(&mut next.steps);
         applied.rounds += 1;
+        let state = match looked {
+            Ok(state) => state,
+            Err(source) => {
+                let rolled_back = Box::new(roll_back(kernel, &before, &applied.plan));
+                return Err(ApplyError::Verify { rolled_back, source });
+            }
+        };
         next = diff_with(&state, desired, foreign);
         latest = Some(state);
     }
-    applied.state = latest.unwrap_or(before);
+    applied.state = latest.unwrap_or_else(|| before.clone());
+    applied.before = before;
     Ok(applied)
+}
+
+/// Undoes what [`apply`] did, where something behind it failed.
+pub fn take_back<K: Kernel>(kernel: &mut K, applied: &Applied) -> RolledBack<K::Error> {
+    if applied.plan.is_empty() {
+        return RolledBack::Restored;
+    }
+    roll_back(kernel, &applied.before, &applied.plan)
 }
 
 fn execute<K: Kernel>(

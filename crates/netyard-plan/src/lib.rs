@@ -37,7 +37,7 @@ mod touched;
 mod undo;
 mod words;
 
-pub use apply::{Applied, ApplyError, Progress, RolledBack, apply, apply_with};
+pub use apply::{Applied, ApplyError, Progress, RolledBack, apply, apply_with, take_back};
 pub use diff::{Foreign, diff, diff_with};
 pub use hosts::{HOSTS_BASE, HOSTS_BEGIN, HOSTS_END, netyard_lines, splice_hosts};
 pub use kernel::{ExecuteError, Kernel, Scope, Which};

@@ -7,7 +7,7 @@ use netyard_kernel::sandbox::SandboxError;
 use netyard_kernel::{KernelError, SettleError};
 use netyard_lab::LabError;
 use netyard_lab::keeper::KeeperError;
-use netyard_plan::ApplyError;
+use netyard_plan::{ApplyError, RolledBack};
 use netyard_types::{LabName, NodeName};
 use nix::errno::Errno;
 
@@ -62,11 +62,17 @@ pub(crate) enum CommandError {
     /// The plan could not be carried out.
     #[error(transparent)]
     Apply(#[from] ApplyError<KernelError>),
+    /// The network was built, what follows failed, and what was done was undone.
+    #[error("{source}")]
+    TakenBack { source: Box<Self>, rolled_back: Box<RolledBack<KernelError>> },
+    /// The same for a lab that was not there before, which is taken away as a whole.
+    #[error("{}", .0)]
+    Unborn(#[source] Box<Self>),
     /// The network is there but did not come up.
     #[error("the network is built, but not all of it came up")]
     Settle(#[source] SettleError),
-    /// The network is there, but its names are not served.
-    #[error("the network is built, but its names are not served")]
+    /// What the names say cannot be answered.
+    #[error("the names of the lab cannot be served")]
     Names(#[from] KeeperError),
     /// A child process could not be waited for.
     #[error("cannot wait for the command")]

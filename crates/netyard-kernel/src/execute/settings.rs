@@ -151,9 +151,18 @@ impl<'a> Writing<'a> {
             return Ok(fresh);
         }
         for key in &fresh {
-            // One that cannot be read says why when it is written.
-            if let Ok(value) = settings.read(key) {
-                mark.sysctls.insert((*key).clone(), value);
+            match settings.read(key) {
+                Ok(value) => drop(mark.sysctls.insert((*key).clone(), value)),
+                // It can only be written, or has never been (EIO); one that is not there says so when it is written.
+                Err(error)
+                    if matches!(error.raw_os_error(), Some(libc::EACCES | libc::EIO | libc::ENOENT)) => {}
+                // Written without knowing what was there before, it could not be taken back.
+                Err(source) => {
+                    let sets = |index: &&usize| key_of(&self.steps[**index]) == Some(*key);
+                    let index = self.indexes.iter().find(sets).copied().unwrap_or_else(|| self.first());
+                    let (node, key) = (self.node.clone(), (*key).clone());
+                    return Err((index, KernelError::Sysctl { node, key, access: Access::Read, source }));
+                }
             }
         }
         mark.write(paths, self.node).map_err(|error| (self.first(), error))?;

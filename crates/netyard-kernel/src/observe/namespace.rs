@@ -193,7 +193,7 @@ fn hasten(socket: &mut Socket, links: &mut [RawLink]) -> Result<(), NetlinkError
             match socket.ask(netlink::get_link(link.index), RawLink::read) {
                 Ok(fresh) => *link = fresh.unwrap_or_else(|| link.clone()),
                 // It has just gone; the next look will show it.
-                Err(NetlinkError::Refused(_)) => {}
+                Err(NetlinkError::Refused(refusal)) if refusal.errno == Errno::ENODEV => {}
                 Err(error) => return Err(error),
             }
         }

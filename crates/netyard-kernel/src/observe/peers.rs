@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use netyard_types::{Endpoint, MacAddr, NodeName};
+use nix::errno::Errno;
 
 use crate::error::KernelError;
 use crate::namespaces::Namespaces;
@@ -153,7 +154,12 @@ impl<'a> KnownIds<'a> {
 /// What cannot be found out because the namespace has just gone.
 fn unless_gone<T>(node: &NodeName, asked: Result<Option<T>, NetlinkError>) -> Result<Option<T>, KernelError> {
     match asked {
-        Err(NetlinkError::Refused(_)) => Ok(None),
+        // EINVAL: the number of the namespace means nothing any more.
+        Err(NetlinkError::Refused(refusal))
+            if matches!(refusal.errno, Errno::EINVAL | Errno::ENODEV | Errno::ENOENT) =>
+        {
+            Ok(None)
+        }
         asked => asked.map_err(KernelError::netlink(node)),
     }
 }

@@ -23,17 +23,20 @@ impl Server {
     pub(super) fn start() -> Result<Self, KeeperError> {
         let failed = |source: std::io::Error| KeeperError::StartServer { source: source.into() };
         let (near, far) = descriptors::socket_pair().map_err(failed)?;
-        fault::at_file(Site::SpawnServer).map_err(failed)?;
-        let mut child = Command::new(program())
+        let mut command = Command::new(program());
+        command
             .arg0("netyard")
             .arg(NAMES_ARGUMENT)
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(far))
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(failed)?;
+            .stderr(Stdio::null());
+        fault::tell(&mut command);
+        let spawned = fault::at_file(Site::SpawnServer).and_then(|()| command.spawn());
+        // The other end is the server's alone: its end must be seen here.
+        drop(command);
+        let mut child = spawned.map_err(failed)?;
         let server = Self(near);
         // What was started leaves the server behind in a world of its own, and ends.
         let report = server.report(Instant::now() + READY_WITHIN);

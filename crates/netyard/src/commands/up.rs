@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use netyard_kernel::sandbox::Holder;
-use netyard_kernel::{LinuxKernel, Paths};
+use netyard_kernel::{LinuxKernel, Paths, SettleError};
 use netyard_lab::{LockedLab, Record};
 use netyard_model::Network;
-use netyard_plan::{Applied, ApplyError, Foreign};
+use netyard_plan::{Applied, Foreign, take_back};
 use netyard_types::{LabName, NetState};
 use serde_json::json;
 
@@ -58,11 +58,17 @@ fn bring_up(network: &Network, file: &Path, up: &Up) -> Result<Exit, CommandErro
     let locked =
         run_dir.lab(name).lock(|| eprintln!("waiting for another netyard command on the lab `{name}`"))?;
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let (holder, is_new) = ensure_holder(&locked, Some(file))?;
+    let (holder, earlier) = ensure_holder(&locked, Some(file))?;
+    let is_new = earlier.is_none();
     let exit = world::enter(&holder, || {
-        let applied = change(&desired, up.strict.foreign())?;
+        let applied = change(&desired, up.strict.foreign())
+            .map_err(|error| if is_new { CommandError::Unborn(Box::new(error)) } else { error })?;
         report(name, &desired, &applied, begun.elapsed(), up.json.json)
     });
+    if let (Some(earlier), false) = (earlier, matches!(exit, Ok(Exit::Done))) {
+        // The lab is still that of the file from before. If that cannot be written either, only `ls` tells the wrong file.
+        let _ = locked.write_record(&earlier);
+    }
     // A lab that could not be built the first time is no lab.
     if is_new && !matches!(exit, Ok(Exit::Done)) {
         let removed = locked.remove();
@@ -74,44 +80,65 @@ fn bring_up(network: &Network, file: &Path, up: &Up) -> Result<Exit, CommandErro
     exit
 }
 
-/// The holder of the lab, started if there was none.
-fn ensure_holder(locked: &LockedLab, file: Option<PathBuf>) -> Result<(Holder, bool), CommandError> {
-    match locked.lab().running()? {
+/// The holder of the lab, started if there was none, and the record of a lab that ran before.
+fn ensure_holder(
+    locked: &LockedLab,
+    file: Option<PathBuf>,
+) -> Result<(Holder, Option<Record>), CommandError> {
+    let running = locked.lab().running().inspect_err(|_| locked.clear_if_empty())?;
+    match running {
         Some((record, holder)) => {
             if record.file != file {
-                locked.write_record(&Record { file, ..record })?;
+                locked.write_record(&Record { file, ..record.clone() })?;
             }
-            Ok((holder, false))
+            Ok((holder, Some(record)))
         }
         None => {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-            Ok((locked.start(file, now)?, true))
+            Ok((locked.start(file, now)?, None))
         }
     }
 }
 
-/// Brings the kernel to `desired` and waits until every link carries.
+/// Brings the kernel to `desired` and waits until every link carries. What fails leaves the network as it was; only where links are
+/// slow, the person is to see which.
 fn change(desired: &NetState, foreign: Foreign) -> Result<Applied, CommandError> {
     let mut kernel = LinuxKernel::open(Paths::default()).map_err(CommandError::Observe)?;
     let mut bar = Bar::new();
     let applied = netyard_plan::apply_with(&mut kernel, desired, foreign, &mut |progress| {
         bar.step(&progress);
     });
-    let applied = applied.and_then(|applied| {
-        if !applied.plan.is_empty() {
-            kernel.forget(&applied.state, desired).map_err(ApplyError::Observe)?;
-        }
-        Ok(applied)
-    });
-    let settled = applied.map(|applied| {
-        let deadline = Instant::now() + SETTLE_WITHIN;
-        (kernel.settle(desired, deadline, &mut |ready, of| bar.wait(ready, of)), applied)
-    });
+    let finished = applied.map(|applied| (finish(&mut kernel, &applied, desired, &mut bar), applied));
     bar.clear();
-    let (settled, applied) = settled?;
-    settled.map_err(CommandError::Settle)?;
-    netyard_lab::keeper::refresh()?;
-    Ok(applied)
+    let (finished, applied) = finished?;
+    match finished {
+        Ok(()) => Ok(applied),
+        Err(error @ CommandError::Settle(_)) => Err(error),
+        Err(source) => {
+            let rolled_back = Box::new(take_back(&mut kernel, &applied));
+            // The names from before are served again, if they can be; why not, is told already.
+            let _ = netyard_lab::keeper::refresh();
+            Err(CommandError::TakenBack { source: Box::new(source), rolled_back })
+        }
+    }
+}
+
+/// What is left to do when all is built.
+fn finish(
+    kernel: &mut LinuxKernel,
+    applied: &Applied,
+    desired: &NetState,
+    bar: &mut Bar,
+) -> Result<(), CommandError> {
+    if !applied.plan.is_empty() {
+        kernel.forget(&applied.state, desired).map_err(CommandError::Observe)?;
+    }
+    let deadline = Instant::now() + SETTLE_WITHIN;
+    kernel.settle(desired, deadline, &mut |ready, of| bar.wait(ready, of)).map_err(|error| match error {
+        SettleError::Kernel(error) => CommandError::Observe(error),
+        late => CommandError::Settle(late),
+    })?;
+    Ok(netyard_lab::keeper::refresh()?)
 }
 
 fn report(

@@ -7,6 +7,7 @@ mod system;
 use std::path::Path;
 
 use netyard_kernel::KernelError;
+use netyard_kernel::netlink::Refusal;
 use netyard_kernel::sandbox::{SandboxError, SandboxStep};
 use netyard_lab::{LabError, NotOwn};
 use netyard_plan::{ApplyError, Conflict, RolledBack};
@@ -18,10 +19,27 @@ use crate::error::CommandError;
 
 pub(crate) use file::{of_model_problem, of_spec_problem};
 
-/// What to do about an error, in as many sentences as there are ways.
+/// What to do about an error, in as many sentences as there are ways, and in what state it has left the lab.
 pub(crate) fn of(error: &CommandError) -> Vec<String> {
+    let mut hints = of_cause(error);
+    hints.extend(match error {
+        CommandError::Apply(error) => of_outcome(error),
+        CommandError::TakenBack { rolled_back, .. } => vec![of_rolled_back(rolled_back)],
+        CommandError::Unborn(_) => {
+            vec![String::from("the lab was not there before, and nothing is left of it")]
+        }
+        _ => Vec::new(),
+    });
+    hints
+}
+
+/// What to do about an error.
+fn of_cause(error: &CommandError) -> Vec<String> {
     let one = |text: &str| vec![String::from(text)];
     match error {
+        // There is nothing left to look at.
+        CommandError::Unborn(source) if matches!(**source, CommandError::Settle(_)) => Vec::new(),
+        CommandError::TakenBack { source, .. } | CommandError::Unborn(source) => of_cause(source),
         CommandError::NoFile => {
             one("name the file, as in `netyard up office.toml`, or see a network without any: `netyard demo`")
         }
@@ -43,13 +61,20 @@ pub(crate) fn of(error: &CommandError) -> Vec<String> {
         CommandError::NoLesson { .. } => one("`netyard demo --list` lists them"),
         CommandError::Lab(error) => of_lab(error),
         CommandError::Sandbox(error) => of_sandbox(error),
-        CommandError::Apply(error) => of_apply(error),
         CommandError::Names(error) => names::of(error),
         CommandError::Settle(_) => {
             one("`netyard show links` shows the state of every link; `netyard down` takes all of it away")
         }
+        CommandError::Observe(_) | CommandError::Apply(ApplyError::Observe(_)) => {
+            vec![of_kernel(error).unwrap_or_else(of_machine)]
+        }
         error => of_kernel(error).into_iter().collect(),
     }
+}
+
+/// What is worth a look where nothing else is known.
+fn of_machine() -> String {
+    String::from("`netyard doctor` checks what this machine lacks")
 }
 
 /// What to do about a name that means nothing on the node `from`.
@@ -110,13 +135,13 @@ fn of_lab(error: &LabError) -> Vec<String> {
         LabError::NotOwn { path, why } => of_not_own(path, *why),
         LabError::File { path, source, .. } => {
             let errno = source.raw_os_error().map(Errno::from_raw);
-            errno.and_then(|errno| system::of_run_dir_file(errno, path)).into_iter().collect()
+            vec![errno.and_then(|errno| system::of_run_dir_file(errno, path)).unwrap_or_else(of_machine)]
         }
         LabError::StartHolder(source) => {
             let errno = source.raw_os_error().map(Errno::from_raw);
-            errno.and_then(system::of_errno).map(String::from).into_iter().collect()
+            vec![errno.and_then(system::of_errno).map_or_else(of_machine, String::from)]
         }
-        LabError::HolderEnded => vec![String::from("`netyard doctor` checks what this machine lacks")],
+        LabError::HolderEnded => vec![of_machine()],
         LabError::Record { path, .. } => vec![format!("if no lab runs there, remove {}", path.display())],
         LabError::Sandbox(error) => of_sandbox(error),
         _ => Vec::new(),
@@ -187,14 +212,8 @@ pub(crate) fn of_sandbox(error: &SandboxError) -> Vec<String> {
         (_, errno) => hints.extend(system::of_errno(errno).map(String::from)),
     }
     if hints.is_empty() {
-        hints.push(String::from("`netyard doctor` checks what this machine lacks"));
+        hints.push(of_machine());
     }
-    hints
-}
-
-fn of_apply<E: std::error::Error + 'static>(error: &ApplyError<E>) -> Vec<String> {
-    let mut hints: Vec<String> = of_kernel(error).into_iter().collect();
-    hints.extend(of_outcome(error));
     hints
 }
 
@@ -218,6 +237,7 @@ fn errno_behind(error: &(dyn std::error::Error + 'static)) -> Option<Errno> {
     let here = error.downcast_ref::<Errno>().copied().or_else(|| {
         error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error).map(Errno::from_raw)
     });
+    let here = here.or_else(|| Some(error.downcast_ref::<Refusal>()?.errno));
     here.or_else(|| errno_behind(error.source()?))
 }
 
@@ -254,21 +274,9 @@ fn of_conflicts(conflicts: &[Conflict]) -> Vec<String> {
 fn of_outcome<E: std::error::Error + 'static>(error: &ApplyError<E>) -> Vec<String> {
     match error {
         ApplyError::Conflicts(conflicts) => of_conflicts(conflicts),
-        ApplyError::Step { rolled_back, .. } => match **rolled_back {
-            RolledBack::Restored => {
-                vec![String::from("the steps before it were taken back, so all is as it was")]
-            }
-            RolledBack::Lost { .. } => {
-                vec![String::from(
-                    "the steps before it were taken back, but what others had made is not all there any more",
-                )]
-            }
-            RolledBack::Incomplete { .. } | RolledBack::Unknown { .. } => {
-                vec![String::from(
-                    "not all could be taken back: `netyard plan` shows what differs, `netyard down` takes the lab away",
-                )]
-            }
-        },
+        ApplyError::Step { rolled_back, .. } | ApplyError::Verify { rolled_back, .. } => {
+            vec![of_rolled_back(rolled_back)]
+        }
         ApplyError::NotVerified { .. } => {
             vec![String::from("another program may be changing the lab; run `netyard up` again")]
         }
@@ -276,9 +284,31 @@ fn of_outcome<E: std::error::Error + 'static>(error: &ApplyError<E>) -> Vec<Stri
     }
 }
 
+fn of_rolled_back<E>(rolled_back: &RolledBack<E>) -> String {
+    String::from(match rolled_back {
+        RolledBack::Restored => "the steps before it were taken back, so all is as it was",
+        RolledBack::Lost { .. } => {
+            "the steps before it were taken back, but what others had made is not all there any more"
+        }
+        RolledBack::Incomplete { .. } | RolledBack::Unknown { .. } => {
+            "not all could be taken back: `netyard plan` shows what differs, `netyard down` takes the lab away"
+        }
+    })
+}
+
 /// What an error concerns, where that is more than fits into its sentence.
 pub(crate) fn details(error: &CommandError) -> Vec<String> {
-    let CommandError::Apply(error) = error else { return Vec::new() };
+    let error = match error {
+        CommandError::Apply(error) => error,
+        CommandError::TakenBack { rolled_back, .. } => return of_way_back(rolled_back),
+        // Of a lab that is gone as a whole, nothing is left to do.
+        CommandError::Unborn(source) => match &**source {
+            CommandError::Apply(ApplyError::Step { .. } | ApplyError::Verify { .. })
+            | CommandError::TakenBack { .. } => return Vec::new(),
+            source => return details(source),
+        },
+        _ => return Vec::new(),
+    };
     match error {
         ApplyError::Conflicts(conflicts) => conflicts.iter().map(ToString::to_string).collect(),
         ApplyError::NotVerified { remaining } => {
@@ -286,15 +316,25 @@ pub(crate) fn details(error: &CommandError) -> Vec<String> {
                 remaining.steps.iter().map(|planned| format!("{} ({})", planned.step, planned.reason));
             steps.chain(remaining.conflicts.iter().map(ToString::to_string)).collect()
         }
-        ApplyError::Step { rolled_back, .. } => match &**rolled_back {
-            RolledBack::Incomplete { left, .. } => {
-                left.steps.iter().map(|planned| format!("left to do: {}", planned.step)).collect()
-            }
-            RolledBack::Lost { steps } => {
-                steps.iter().map(|step| format!("cannot be put back after: {step}")).collect()
-            }
-            _ => Vec::new(),
-        },
+        ApplyError::Step { rolled_back, .. } | ApplyError::Verify { rolled_back, .. } => {
+            of_way_back(rolled_back)
+        }
         _ => Vec::new(),
+    }
+}
+
+/// What is left of a change that could not be taken back, and why.
+fn of_way_back(rolled_back: &RolledBack<KernelError>) -> Vec<String> {
+    let why = |error: &KernelError| format!("undoing failed: {}", crate::render::error::chain(error));
+    match rolled_back {
+        RolledBack::Restored => Vec::new(),
+        RolledBack::Incomplete { left, source } => {
+            let steps = left.steps.iter().map(|planned| format!("left to do: {}", planned.step));
+            source.iter().map(why).chain(steps).collect()
+        }
+        RolledBack::Lost { steps } => {
+            steps.iter().map(|step| format!("cannot be put back after: {step}")).collect()
+        }
+        RolledBack::Unknown { source } => vec![why(source)],
     }
 }

@@ -22,9 +22,7 @@ pub(super) fn of(error: &KeeperError) -> Vec<String> {
         KeeperError::Format { .. } | KeeperError::Read { .. } => String::from(
             "`netyard up` writes it again; if it was made by another version, take the lab away first",
         ),
-        KeeperError::NoAnswer | KeeperError::ServerEnded => {
-            String::from("`netyard up` starts it again; the network itself works meanwhile")
-        }
+        KeeperError::NoAnswer | KeeperError::ServerEnded => String::from("`netyard up` starts it again"),
         _ => String::from(
             "`netyard doctor` checks what this machine lacks; `[names] by = \"hosts\"` does without a server",
         ),

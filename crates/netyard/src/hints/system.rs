@@ -17,6 +17,9 @@ pub(super) fn of_errno(errno: Errno) -> Option<&'static str> {
         Errno::EOPNOTSUPP | Errno::ENODEV | Errno::EAFNOSUPPORT => {
             "the kernel may lack what this needs: `netyard doctor` tries it"
         }
+        Errno::EPERM | Errno::EACCES => {
+            "something on this machine forbids it, as a security module or the rules of a container do: `netyard doctor` tries what netyard needs"
+        }
         _ => return None,
     })
 }

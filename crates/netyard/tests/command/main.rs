@@ -14,6 +14,7 @@ mod dns;
 mod drift;
 mod exec;
 mod failure;
+mod faults;
 mod help;
 mod hostile;
 mod keeper;

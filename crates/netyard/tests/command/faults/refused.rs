@@ -1,0 +1,143 @@
+//! Refused at one step after another: what was there before is there again, and the error says what was refused and what to do.
+
+use crate::support::{Outcome, assert_same};
+
+use super::{FILE, NODES, Place, Point, changed, each, is_full, points, sample};
+
+/// What a command does without, or tries in another way: root's lab gets a user namespace where it gets none without, a keeper that
+/// cannot be reached is started or asked again, and what a node has learned fades by itself where it cannot be made to forget it.
+fn is_done_without(point: &Point, log: &[String]) -> bool {
+    let is_last = log.iter().filter(|site| **site == point.site).count() == point.time;
+    match point.site.as_str() {
+        "sandbox.unshare" | "keeper.connect" | "keeper.ask" => true,
+        "netlink.new-link" => is_last,
+        _ => false,
+    }
+}
+
+/// The error says in words what the kernel answered, which node it was about where it was one, and what to do.
+fn assert_told(outcome: &Outcome, point: &Point) {
+    assert_eq!(outcome.code, Some(1), "{point:?}: {outcome}");
+    let said = &outcome.stderr;
+    assert!(said.starts_with("error: ") && said.contains("hint: "), "{point:?}: {outcome}");
+    // What is lost between two processes has no number.
+    let has_number =
+        !["keeper.hear", "keeper.order", "keeper.ask", "sandbox.report"].contains(&point.site.as_str());
+    assert!(!has_number || said.to_lowercase().contains("operation not permitted"), "{point:?}: {outcome}");
+    let concerns_node = [
+        "netns.unshare",
+        "netns.bind",
+        "netns.make-file",
+        "netlink.new",
+        "netlink.set",
+        "netlink.del",
+        "mark.",
+        "files.w",
+        "files.o",
+    ];
+    if concerns_node.iter().any(|of| point.site.starts_with(of)) {
+        let mut words = said.split(|c: char| !c.is_ascii_alphanumeric());
+        assert!(words.any(|word| NODES.contains(&word)), "no node is named, {point:?}: {outcome}");
+    }
+}
+
+#[test]
+fn a_first_up_refused_anything() {
+    let Some(place) = Place::new("fail-up") else { return };
+    place.disturbed("up", "").expect_code(0);
+    let points = sample(&points(&place.passed()));
+    drop(place);
+    let prepare = |place: &Place| {
+        place.yard.ok("up");
+        let expected = place.yard.state();
+        place.take_down();
+        expected
+    };
+    each("fail-up", points, prepare, |place, expected, point| {
+        let refused = place.disturbed_at("up", point, &point.fail("EPERM"), || place.take_down());
+        let Some(outcome) = refused else { return false };
+        if outcome.code == Some(0) {
+            assert!(is_done_without(point, &place.passed()), "{point:?} is done without: {outcome}");
+            assert_same(&place.yard.state(), expected, &format!("{point:?}"));
+            place.take_down();
+            return true;
+        }
+        assert_told(&outcome, point);
+        if point.site == "lab.lock" {
+            // Whoever cannot lock a file must not remove it: another may have locked it.
+            place.take_down();
+        }
+        place.assert_nothing_left();
+        assert_eq!(place.yard.ok("ls"), "no lab is running\n");
+        true
+    });
+}
+
+#[test]
+fn a_change_refused_anything() {
+    let Some(place) = Place::new("fail-change") else { return };
+    place.yard.ok("up");
+    place.write(&changed());
+    place.disturbed("up", "").expect_code(0);
+    let points = sample(&points(&place.passed()));
+    drop(place);
+    let prepare = |place: &Place| {
+        place.yard.ok("up");
+        let before = (place.yard.state(), place.yard.ok("ls"));
+        place.write(&changed());
+        place.yard.ok("up");
+        let after = place.yard.state();
+        place.write(FILE);
+        place.yard.ok("up");
+        (before, after)
+    };
+    each("fail-change", points, prepare, |place, (before, after), point| {
+        let back = || {
+            place.write(FILE);
+            place.yard.ok("up");
+        };
+        place.write(&changed());
+        let refused = place.disturbed_at("up", point, &point.fail("EPERM"), || {
+            back();
+            place.write(&changed());
+        });
+        let Some(outcome) = refused else { return false };
+        if outcome.code == Some(0) {
+            assert!(is_done_without(point, &place.passed()), "{point:?} is done without: {outcome}");
+            assert_same(&place.yard.state(), after, &format!("{point:?}"));
+        } else {
+            assert_told(&outcome, point);
+            assert_same(&place.yard.state(), &before.0, &format!("{point:?}"));
+            place.write(FILE);
+            place.yard.run("plan --check").expect_code(0);
+            if is_full() {
+                assert_eq!(place.yard.ok("ls"), before.1);
+            }
+        }
+        back();
+        true
+    });
+}
+
+#[test]
+fn a_down_refused_anything() {
+    let Some(place) = Place::new("fail-down") else { return };
+    place.yard.ok("up");
+    place.disturbed("down", "").expect_code(0);
+    let points = points(&place.passed());
+    drop(place);
+    each(
+        "fail-down",
+        points,
+        |place| drop(place.yard.ok("up")),
+        |place, (), point| {
+            let up = || drop(place.yard.ok("up"));
+            let refused = place.disturbed_at("down", point, &point.fail("EPERM"), up);
+            let Some(outcome) = refused else { return false };
+            assert_told(&outcome, point);
+            place.take_down();
+            up();
+            true
+        },
+    );
+}
