@@ -104,3 +104,19 @@ fn unsafe_has_one_room() {
         );
     }
 }
+
+#[test]
+fn the_floor_stands_alone() {
+    let text = fs::read_to_string(crates_dir().join("../benches/floor/Cargo.toml")).unwrap();
+    let manifest: toml::Table = text.parse().unwrap();
+    let imports: Vec<&String> = ["dependencies", "dev-dependencies", "build-dependencies"]
+        .iter()
+        .filter_map(|table| manifest.get(*table)?.as_table())
+        .flat_map(toml::Table::keys)
+        .collect();
+    assert_eq!(
+        imports,
+        ["nix"],
+        "what Netyard is compared with must not be made of it, nor of what it is made of"
+    );
+}
