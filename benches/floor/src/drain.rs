@@ -21,7 +21,7 @@ pub(crate) fn drain() -> Result<()> {
     let base = std::fs::File::open("/proc/thread-self/ns/net").context(|| "open the namespace")?;
     let (here, heard) = (Socket::open()?, Socket::open_to(RTMGRP_LINK)?);
     let mut batch = Batch::default();
-    links::add_bridge(&mut batch, &End { name: "br", index: 50, mac: [2, 0, 0, 0, 0, 1] });
+    links::add_bridge(&mut batch, &End { name: "br", index: 50, mac: [2, 0, 0, 0, 0, 1] }, true);
     here.send(&mut batch)?;
     unshare(CloneFlags::CLONE_NEWNET).context(|| "make a namespace")?;
     let near = End { name: "near", index: HERE, mac: [2, 0, 0, 0, 0, 2] };

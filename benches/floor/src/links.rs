@@ -63,10 +63,10 @@ fn common(batch: &mut Batch, end: &End<'_>, mtu: u32) {
     batch.number(IFLA_GROUP, GROUP);
 }
 
-/// A bridge, switched on. Its MTU follows that of its ports until it is changed.
-pub(crate) fn add_bridge(batch: &mut Batch, end: &End<'_>) {
+/// A bridge. Its MTU follows that of its ports until it is changed.
+pub(crate) fn add_bridge(batch: &mut Batch, end: &End<'_>, up: bool) {
     batch.message(kind::NEW_LINK, flag::NEW, |batch| {
-        head(batch, end.index, true);
+        head(batch, end.index, up);
         common(batch, end, MTU + 1);
         batch.nest(IFLA_LINKINFO, |batch| {
             batch.text(IFLA_INFO_KIND, "bridge");

@@ -1,7 +1,8 @@
 //! The floor: the kernel objects of a lab, made with as little as the kernel needs for it, and nothing of Netyard.
 //!
 //! ```text
-//! floor up N [--bare] [--hold] [--phased] [--threads T] [--per-proc K] [--no-settings] [--no-wait]
+//! floor up N [--bare] [--hold] [--phased] [--threads T] [--per-proc K] [--bridges-last]
+//!            [--address-first] [--no-settings] [--no-wait]
 //! floor drain
 //! ```
 //!

@@ -21,6 +21,10 @@ pub(crate) struct Options {
     /// For how many namespaces one mount of proc is used; 0 is all.
     pub(crate) per_proc: u32,
     pub(crate) settings: bool,
+    /// Whether bridges are switched on when all their ports are there.
+    pub(crate) bridges_last: bool,
+    /// Whether hosts get their address before their interface is switched on.
+    pub(crate) address_first: bool,
     /// Whether nodes get files and sockets.
     pub(crate) names: bool,
     pub(crate) wait: bool,
@@ -35,8 +39,10 @@ impl Options {
             shape: Shape { hosts: 0 },
             order: Order::Each,
             threads: 1,
-            per_proc: 0,
+            per_proc: 32,
             settings: true,
+            bridges_last: false,
+            address_first: false,
             names: true,
             wait: true,
             hold: false,
@@ -48,6 +54,8 @@ impl Options {
                 "--phased" => options.order = Order::Phased,
                 "--threads" => options.threads = number(rest.next())?,
                 "--per-proc" => options.per_proc = number(rest.next())?,
+                "--bridges-last" => options.bridges_last = true,
+                "--address-first" => options.address_first = true,
                 "--no-settings" => options.settings = false,
                 "--bare" => options.names = false,
                 "--no-wait" => options.wait = false,

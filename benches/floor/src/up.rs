@@ -77,6 +77,12 @@ pub(crate) fn up(options: &Options, phases: &mut Phases) -> Result<Network> {
         hosts.extend(nodes);
         phases.add(&spent);
     }
+    if options.bridges_last {
+        for switch in &switches {
+            links::set_up(&mut first.batch, BRIDGE);
+            switch.socket.send(&mut first.batch)?;
+        }
+    }
     let network = Network { switches, _router: router, hosts };
     if options.wait {
         phases.time(Phase::Wait, || network.wait(options))?;
@@ -131,7 +137,7 @@ impl<'a> Builder<'a> {
         self.phases.time(Phase::Cables, || {
             links::set_up(&mut self.batch, LO);
             let end = End { name: &name, index: BRIDGE, mac: shape::mac(switch, 0, true) };
-            links::add_bridge(&mut self.batch, &end);
+            links::add_bridge(&mut self.batch, &end, !self.options.bridges_last);
             node.socket.send(&mut self.batch)
         })?;
         self.add_names(&name, &mut node)?;
@@ -211,8 +217,13 @@ impl<'a> Builder<'a> {
     fn configure(&mut self, host: Host, node: &Node) -> Result<()> {
         self.phases.time(Phase::Hosts, || {
             links::set_up(&mut self.batch, LO);
-            links::set_up(&mut self.batch, ETH0);
-            links::add_address(&mut self.batch, ETH0, host.addr(), 16);
+            if self.options.address_first {
+                links::add_address(&mut self.batch, ETH0, host.addr(), 16);
+                links::set_up(&mut self.batch, ETH0);
+            } else {
+                links::set_up(&mut self.batch, ETH0);
+                links::add_address(&mut self.batch, ETH0, host.addr(), 16);
+            }
             links::add_default_route(&mut self.batch, ETH0, shape::gateway(host.switch));
             node.socket.send(&mut self.batch)
         })
