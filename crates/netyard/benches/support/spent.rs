@@ -12,6 +12,13 @@ pub(crate) struct Spent {
     pub(crate) cpu: f64,
 }
 
+impl Spent {
+    /// Both, one behind the other.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { wall: self.wall + other.wall, cpu: self.cpu + other.cpu }
+    }
+}
+
 /// Measures `work`.
 pub(crate) fn spend<T>(work: impl FnOnce() -> T) -> (T, Spent) {
     let (cpu, start) = (cpu_of_children(), Instant::now());
@@ -79,6 +86,11 @@ pub(crate) fn figure(name: &str, value: f64, unit: &str, goal: Goal) {
 
 /// Prints how two series compare: their medians on the clock beside the goal, and those of the processors.
 pub(crate) fn ratio(name: &str, what: &Series, of: &Series, goal: Goal) {
-    figure(name, what.wall() / of.wall(), "x", goal);
+    ratio_of_walls(name, what, of, goal);
     println!("  {:34} {:9.3} x     of the processors' time", "", what.cpu() / of.cpu());
+}
+
+/// The same for work whose processor time nobody sees.
+pub(crate) fn ratio_of_walls(name: &str, what: &Series, of: &Series, goal: Goal) {
+    figure(name, what.wall() / of.wall(), "x", goal);
 }

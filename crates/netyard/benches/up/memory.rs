@@ -38,10 +38,9 @@ pub(crate) fn measure(machine: &Machine, hosts: usize, rounds: usize) {
     }
     let sum = |processes: &[Process], what: fn(&Process) -> f64| processes.iter().map(what).sum::<f64>();
     figure("resident, small lab", sum(&small, |p| p.rss) / 1024.0, "MB", Goal::AtMost(15.0));
-    let (rss, pss): (fn(&Process) -> f64, fn(&Process) -> f64) = (|p| p.rss, |p| p.pss);
-    for (name, what) in [("resident, each host more", rss), ("own share (PSS), each host more", pss)] {
-        figure(name, (sum(&large, what) - sum(&small, what)) / many, "KB", Goal::AtMost(20.0));
-    }
+    let more = |what| (sum(&large, what) - sum(&small, what)) / many;
+    figure("resident, each host more", more(|process| process.rss), "KB", Goal::AtMost(20.0));
+    figure("own share (PSS), each host more", more(|process| process.pss), "KB", Goal::AtMost(20.0));
     let [floor, netyard] = ["floor", "netyard"].map(|name| median(each[name].iter().copied()));
     println!("  kernel memory: netyard {netyard:.1} KB a host, floor {floor:.1} KB a host");
     figure("kernel memory, netyard / floor", netyard / floor, "x", Goal::AtMost(1.0));
