@@ -7,8 +7,8 @@ use crate::{Netyard, per_host};
 
 const PROGRAMS: [&str; 2] = ["/usr/lib/podman/netavark", "/usr/libexec/podman/netavark"];
 
-/// The namespaces are there before the clock runs. Netavark insists on `iptables`, and for a network that leads nowhere only asks it
-/// for its version; where it is not installed, a script answers.
+/// The namespaces are there before the clock runs. Netavark insists on `iptables`, and for an internal network only asks it for its
+/// version; where it is not installed, a script answers that does no more, so netavark has less to do than it should.
 const SCRIPT: &str = "
 mount -t tmpfs run /run && ip link set lo up || exit
 mkdir /run/bin
@@ -20,11 +20,13 @@ if ! command -v iptables >/dev/null; then
     PATH=/run/bin:$PATH
 fi
 for n in $(seq $1); do ip netns add c$n || exit; done
-all() { for n in $(seq $2); do $3 --config /run/netavark $1 /run/netns/c$n <c$n.json >/dev/null || exit; done; }
+all() {
+    for n in $(seq $2); do $3 --config /run/netavark $1 /run/netns/c$n <$4$n.json >/dev/null || exit; done
+}
 echo; read -r line
-all setup $1 $2
+all setup $1 $2 $3
 echo; read -r line
-all teardown $1 $2
+all teardown $1 $2 $3
 echo
 ";
 
@@ -39,29 +41,63 @@ pub(crate) fn measure(machine: &Machine, hosts: usize, rounds: usize) {
     if !is_here("ip") {
         return println!("  skipped: `ip` is not here");
     }
-    for number in 1..=hosts {
-        machine.write(&format!("c{number}.json"), &request(number));
+    let mut netyard = Netyard::default();
+    let mut networks = [Network::new("internal", true), Network::new("with a way out", false)];
+    for network in &networks {
+        for number in 1..=hosts {
+            machine.write(&format!("{}{number}.json", network.prefix()), &request(number, network.internal));
+        }
     }
-    let (mut netyard, mut setup, mut teardown) = (Netyard::default(), Series::default(), Series::default());
     for _ in 0..rounds {
         netyard.add(machine);
-        let steps = Stage::start(machine, &["sh", "-c", SCRIPT, "sh", &hosts.to_string(), program])
-            .and_then(|mut stage| Some((stage.step()?, stage.step()?)));
-        let Some((up, down)) = steps else {
-            return println!("  given up: netavark failed or took too long");
-        };
-        setup.push(up);
-        teardown.push(down);
+        for network in &mut networks {
+            if network.add(machine, hosts, program).is_none() {
+                return println!("  given up: netavark failed or took too long");
+            }
+        }
     }
-    per_host("netavark, setup", &setup, hosts);
-    per_host("netavark, teardown", &teardown, hosts);
     per_host("netyard, up", &netyard.up, hosts);
     per_host("netyard, down", &netyard.down, hosts);
-    ratio_of_walls("netavark setup / netyard up", &setup, &netyard.up, Goal::AtLeast(10.0));
+    if !is_here("iptables") {
+        println!("  iptables is not here: what it would take is left out");
+    }
+    for Network { name, setup, teardown, .. } in &networks {
+        per_host(&format!("netavark, setup, {name}"), setup, hosts);
+        per_host(&format!("netavark, teardown, {name}"), teardown, hosts);
+        ratio_of_walls("setup / netyard up", setup, &netyard.up, Goal::AtLeast(10.0));
+    }
 }
 
-/// What Podman says of a container: one address in an internal network, without DNS.
-fn request(number: usize) -> String {
+/// A network that containers join.
+struct Network {
+    name: &'static str,
+    /// Whether it leads nowhere: no default route, and nothing for the firewall to do.
+    internal: bool,
+    setup: Series,
+    teardown: Series,
+}
+
+impl Network {
+    fn new(name: &'static str, internal: bool) -> Self {
+        Self { name, internal, setup: Series::default(), teardown: Series::default() }
+    }
+
+    /// How the names of its requests begin.
+    fn prefix(&self) -> &'static str {
+        if self.internal { "internal" } else { "open" }
+    }
+
+    fn add(&mut self, machine: &Machine, hosts: usize, program: &str) -> Option<()> {
+        let arguments = ["sh", "-c", SCRIPT, "sh", &hosts.to_string(), program, self.prefix()];
+        let mut stage = Stage::start(machine, &arguments)?;
+        self.setup.push(stage.step()?);
+        self.teardown.push(stage.step()?);
+        Some(())
+    }
+}
+
+/// What Podman says of a container: one address, without DNS.
+fn request(number: usize, internal: bool) -> String {
     let address = format!("10.0.{}.{}", (number + 1) / 256, (number + 1) % 256);
     serde_json::json!({
         "container_id": format!("c{number}"),
@@ -74,7 +110,7 @@ fn request(number: usize) -> String {
             "network_interface": "podman0",
             "subnets": [{"subnet": "10.0.0.0/16", "gateway": "10.0.0.1"}],
             "ipv6_enabled": false,
-            "internal": true,
+            "internal": internal,
             "dns_enabled": false,
             "ipam_options": {"driver": "host-local"},
         }},

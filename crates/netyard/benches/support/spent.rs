@@ -63,7 +63,8 @@ impl Series {
     /// Prints the medians and the quickest.
     pub(crate) fn print(&self, name: &str) {
         let least = self.0.iter().map(|spent| spent.wall).fold(f64::INFINITY, f64::min);
-        println!("  {name:34} {:9.3} s   cpu {:8.3} s   quickest {least:9.3} s", self.wall(), self.cpu());
+        let cpu = if self.cpu().is_nan() { "-".to_owned() } else { format!("{:.3} s", self.cpu()) };
+        println!("  {name:34} {:9.3} s   quickest {least:9.3} s   cpu {cpu}", self.wall());
     }
 }
 
