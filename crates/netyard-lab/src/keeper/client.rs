@@ -54,13 +54,19 @@ pub fn refresh() -> Result<(), KeeperError> {
     }
 }
 
+/// Whether a keeper is there. Without one nothing is served, whatever the file of names says. To be asked in the lab.
+#[must_use]
+pub fn is_there() -> bool {
+    connect().is_ok()
+}
+
 /// Starts the keeper if the lab has names to serve and nobody serves them: a keeper that was killed comes back with the next
 /// command. To be called in the lab.
 ///
 /// # Errors
 /// Why the names cannot be served.
 pub fn start_if_needed() -> Result<(), KeeperError> {
-    if !has_names(&Paths::default()) || connect().is_ok() {
+    if !has_names(&Paths::default()) || is_there() {
         return Ok(());
     }
     // Another command may have been quicker; then its keeper is waited for.

@@ -33,7 +33,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::setsid;
 
-pub use client::{refresh, start_if_needed};
+pub use client::{is_there, refresh, start_if_needed};
 pub use error::{KeeperError, SystemError};
 
 use clients::Clients;

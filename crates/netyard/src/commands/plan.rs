@@ -1,6 +1,7 @@
 //! `netyard plan`.
 
 use netyard_kernel::{LinuxKernel, Paths};
+use netyard_lab::keeper;
 use netyard_plan::{Foreign, Kernel, Scope, Which};
 use netyard_types::{LabName, NetState};
 use serde_json::json;
@@ -22,9 +23,12 @@ pub(super) fn run(lab: Option<&LabName>, options: &Plan) -> Result<Exit, Command
         None => answer(name, &NetState::default(), &desired, options),
         Some((_, holder)) => world::enter(&holder, || {
             let mut kernel = LinuxKernel::open(Paths::default()).map_err(CommandError::Observe)?;
-            let observed = kernel
+            let mut observed = kernel
                 .observe(&Scope { nodes: Which::All, ..Scope::default() })
                 .map_err(CommandError::Observe)?;
+            if !keeper::is_there() {
+                observed.names = None;
+            }
             answer(name, &observed, &desired, options)
         }),
     }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use netyard_kernel::sandbox::Holder;
 use netyard_kernel::{LinuxKernel, Paths, SettleError};
-use netyard_lab::{LockedLab, Record};
+use netyard_lab::{LockedLab, Record, keeper};
 use netyard_model::Network;
-use netyard_plan::{Applied, Foreign, take_back};
+use netyard_plan::{Applied, Foreign, PlannedStep, Reason, Step, take_back};
 use netyard_types::{LabName, NetState};
 use serde_json::json;
 
@@ -104,20 +104,26 @@ fn ensure_holder(
 /// slow, the person is to see which.
 fn change(desired: &NetState, foreign: Foreign) -> Result<Applied, CommandError> {
     let mut kernel = LinuxKernel::open(Paths::default()).map_err(CommandError::Observe)?;
+    let was_served = keeper::is_there();
     let mut bar = Bar::new();
     let applied = netyard_plan::apply_with(&mut kernel, desired, foreign, &mut |progress| {
         bar.step(&progress);
     });
     let finished = applied.map(|applied| (finish(&mut kernel, &applied, desired, &mut bar), applied));
     bar.clear();
-    let (finished, applied) = finished?;
+    let (finished, mut applied) = finished?;
     match finished {
-        Ok(()) => Ok(applied),
+        Ok(()) => {
+            if !was_served {
+                note_served(desired, &mut applied);
+            }
+            Ok(applied)
+        }
         Err(error @ CommandError::Settle(_)) => Err(error),
         Err(source) => {
             let rolled_back = Box::new(take_back(&mut kernel, &applied));
             // The names from before are served again, if they can be; why not, is told already.
-            let _ = netyard_lab::keeper::refresh();
+            let _ = keeper::refresh();
             Err(CommandError::TakenBack { source: Box::new(source), rolled_back })
         }
     }
@@ -138,7 +144,16 @@ fn finish(
         SettleError::Kernel(error) => CommandError::Observe(error),
         late => CommandError::Settle(late),
     })?;
-    Ok(netyard_lab::keeper::refresh()?)
+    Ok(keeper::refresh()?)
+}
+
+/// Adds that names are served again to what was done, where the file of names was right and only the keeper was gone.
+fn note_served(desired: &NetState, applied: &mut Applied) {
+    let is_names = |planned: &PlannedStep| matches!(planned.step, Step::WriteNames { .. });
+    if desired.names.is_some() && !applied.plan.steps.iter().any(is_names) {
+        let step = Step::WriteNames { names: desired.names.clone() };
+        applied.plan.steps.push(PlannedStep { step, reason: Reason::NotThere, undo: Vec::new() });
+    }
 }
 
 fn report(

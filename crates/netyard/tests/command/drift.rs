@@ -3,7 +3,10 @@
 
 use std::process::Stdio;
 
-use crate::support::{Netyard, assert_same, has_programs, wait_until};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::support::{Netyard, Traces, assert_same, has_programs, wait_for, wait_until};
 
 const FILE: &str = r#"
 name = "drift"
@@ -293,6 +296,46 @@ fn a_namespace_that_went() {
     assert_eq!(plan(&yard, "plan --json"), expected);
     yard.ok("up");
     assert_same(&yard.state(), &before, "it is not mended");
+}
+
+/// Ends the process of the lab that has this name.
+fn end(yard: &Netyard, name: &str) {
+    let [holder] = yard.holders().into_iter().collect::<Vec<_>>()[..] else {
+        panic!("one lab has one holder")
+    };
+    let found = wait_for("the process is there", || {
+        Traces::of(holder).processes().into_iter().find(|(_, found)| found == name)
+    });
+    let pid = Pid::from_raw(found.0.try_into().unwrap());
+    kill(pid, Signal::SIGKILL).unwrap();
+}
+
+/// Without a keeper nothing is served, and that is what `plan` says.
+#[test]
+fn a_keeper_that_was_killed() {
+    let Some(yard) = Netyard::with_lab(&FILE.replace("[names]\nby = \"hosts\"\n", "")) else { return };
+    let before = yard.state();
+    let lost = ["serve the names of drift.test: not there yet"];
+    for _ in 0..3 {
+        end(&yard, "netyard-keeper");
+        wait_until("`plan` says so", || plan(&yard, "plan --json") == lost);
+        let said = yard.ok("up");
+        assert!(said.contains("1 name server added"), "{said}");
+        assert_eq!(plan(&yard, "plan --json --strict"), [""; 0]);
+        assert!(yard.ok("up").contains("nothing to do"));
+        assert_same(&yard.state(), &before, "something else has changed");
+        yard.assert_reaches("a", ["b", "c"]);
+    }
+}
+
+/// A name server that ends is started again by the keeper: there is nothing to do.
+#[test]
+fn a_name_server_that_was_killed() {
+    let Some(yard) = Netyard::with_lab(&FILE.replace("[names]\nby = \"hosts\"\n", "")) else { return };
+    end(&yard, "netyard-names");
+    wait_until("names are served again", || yard.run("ping a b -c 1").code == Some(0));
+    assert_eq!(plan(&yard, "plan --json --strict"), [""; 0]);
+    assert!(yard.ok("up").contains("nothing to do"));
 }
 
 /// What a person adds, each with what `plan --strict` says of it.
