@@ -43,7 +43,10 @@ impl Object {
     #[must_use]
     pub fn of(step: &Step) -> Self {
         match step {
-            Step::AddNode { .. } | Step::DeleteNode { .. } | Step::DiscardNode { .. } => Self::Node,
+            Step::AddNode { .. }
+            | Step::DeleteNode { .. }
+            | Step::DiscardNode { .. }
+            | Step::DiscardStranger { .. } => Self::Node,
             Step::SetSysctl { key, .. } | Step::ResetSysctl { key, .. } => Self::Sysctl(key.clone()),
             Step::AddBridge { link, .. }
             | Step::DeleteLink { link, .. }
@@ -147,6 +150,15 @@ pub enum KernelError {
     Namespace {
         /// The node.
         node: NodeName,
+        /// What failed.
+        #[source]
+        source: NamespaceError,
+    },
+    /// A namespace whose name no node can have could not be removed.
+    #[error("the namespace {name} cannot be removed")]
+    Stranger {
+        /// The name.
+        name: String,
         /// What failed.
         #[source]
         source: NamespaceError,

@@ -96,7 +96,7 @@ mod tests {
         link.addresses.insert(IfAddr::netyard(name("10.0.0.1"), 24));
         let mut a = NodeState::new(NodeKind::Host);
         a.links.insert(name("eth0"), link);
-        let wanted = NetState { nodes: BTreeMap::from([(name::<NodeName>("a"), a)]), names: None };
+        let wanted = NetState { nodes: BTreeMap::from([(name::<NodeName>("a"), a)]), ..NetState::default() };
         let owners = owners(&wanted);
 
         let entry = |addr: &str, mac: Option<u8>, origin| Neighbour {

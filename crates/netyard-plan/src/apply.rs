@@ -211,12 +211,14 @@ fn look_again<K: Kernel>(
     steps: &[PlannedStep],
 ) -> Result<NetState, K::Error> {
     let touched = touched(seen, steps.iter().map(|planned| &planned.step));
-    if touched.len() * 2 > seen.nodes.len() {
+    let beside_nodes = |planned: &PlannedStep| matches!(planned.step, Step::DiscardStranger { .. });
+    if touched.len() * 2 > seen.nodes.len() || steps.iter().any(beside_nodes) {
         return kernel.observe(&Scope { nodes: Which::All, ..Scope::default() });
     }
     let mut fresh = kernel.observe(&Scope { nodes: Which::These(touched.clone()), ..Scope::default() })?;
     let others = seen.nodes.iter().filter(|(node, _)| !touched.contains(*node));
     fresh.nodes.extend(others.map(|(node, state)| (node.clone(), state.clone())));
+    fresh.strangers.clone_from(&seen.strangers);
     Ok(fresh)
 }
 

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::step::{LinkChange, Step};
-use crate::words::{FdbWords, NeighbourWords, WholeRoute};
+use crate::words::{FdbWords, NeighbourWords, WholeRoute, quote};
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,6 +36,7 @@ impl fmt::Display for Step {
             }
             Self::DiscardLink { node, link } => write!(f, "discard link {node}.{link}"),
             Self::DiscardNode { node } => write!(f, "discard namespace {node}"),
+            Self::DiscardStranger { name } => write!(f, "discard namespace {}", quote(name)),
             Self::WriteHosts { node, lines: Some(_) } => {
                 write!(f, "write the names into the hosts file of {node}")
             }

@@ -10,7 +10,7 @@ use crate::resolv::is_our_resolv;
 pub fn owned(state: &NetState) -> NetState {
     let ours = state.nodes.iter().filter(|(_, node)| node.origin == Origin::Netyard);
     let nodes = ours.map(|(name, node)| (name.clone(), owned_node(node)));
-    NetState { nodes: nodes.collect(), names: state.names.clone() }
+    NetState { nodes: nodes.collect(), names: state.names.clone(), ..NetState::default() }
 }
 
 fn owned_node(node: &NodeState) -> NodeState {

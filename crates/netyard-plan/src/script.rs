@@ -149,6 +149,7 @@ impl Script {
                 writeln!(text, "ip netns delete {node}")?;
                 writeln!(text, "rm -rf /etc/netns/{node}")
             }
+            Step::DiscardStranger { name } => writeln!(text, "ip netns delete {}", quote(name)),
             Step::DeleteLink { node, link } | Step::DiscardLink { node, link } => {
                 writeln!(text, "ip -n {node} link delete dev {}", dev(link))
             }

@@ -164,6 +164,11 @@ pub enum Step {
         /// The name.
         node: NodeName,
     },
+    /// Removes the name of a namespace that a person made and that no node could have.
+    DiscardStranger {
+        /// The name.
+        name: String,
+    },
     /// Writes Netyard's lines of the node's hosts file in place of the lines it had there; `None` takes them out.
     WriteHosts {
         /// The node.
@@ -279,7 +284,9 @@ impl Step {
             | Self::AddNeighbour { .. }
             | Self::AddFdb { .. } => Phase::Routes,
             Self::WriteHosts { .. } | Self::WriteResolv { .. } | Self::WriteNames { .. } => Phase::Names,
-            Self::DiscardLink { .. } | Self::DiscardNode { .. } => Phase::Discard,
+            Self::DiscardLink { .. } | Self::DiscardNode { .. } | Self::DiscardStranger { .. } => {
+                Phase::Discard
+            }
         }
     }
 
@@ -308,7 +315,7 @@ impl Step {
             | Self::WriteHosts { node, .. }
             | Self::WriteResolv { node, .. } => Some(node),
             Self::AddCable { ends } => Some(&ends[0].at.node),
-            Self::WriteNames { .. } => None,
+            Self::WriteNames { .. } | Self::DiscardStranger { .. } => None,
         }
     }
 }

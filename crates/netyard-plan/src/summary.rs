@@ -58,7 +58,9 @@ impl Summary {
         for planned in &plan.steps {
             match &planned.step {
                 Step::AddNode { .. } => sum.nodes.added += 1,
-                Step::DeleteNode { .. } | Step::DiscardNode { .. } => sum.nodes.removed += 1,
+                Step::DeleteNode { .. } | Step::DiscardNode { .. } | Step::DiscardStranger { .. } => {
+                    sum.nodes.removed += 1;
+                }
                 Step::AddBridge { .. } => sum.bridges.added += 1,
                 Step::AddCable { .. } => sum.cables.added += 1,
                 // The inverse says what it was.

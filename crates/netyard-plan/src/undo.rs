@@ -23,7 +23,7 @@ pub(crate) fn inverse(before: &NetState, step: &Step) -> Vec<Step> {
         Step::AddNode { node, .. } => vec![Step::DeleteNode { node }],
         Step::DeleteNode { .. } if found.is_some_and(|n| n.origin != Origin::Netyard) => Vec::new(),
         Step::DeleteNode { node } => rebuild(before, &links_gone_with_node(before, &node), Some(&node)),
-        Step::DiscardLink { .. } | Step::DiscardNode { .. } => Vec::new(),
+        Step::DiscardLink { .. } | Step::DiscardNode { .. } | Step::DiscardStranger { .. } => Vec::new(),
         Step::DeleteLink { node, link } => {
             rebuild(before, &links_gone_with(before, &Endpoint::new(node, link)), None)
         }

@@ -121,6 +121,7 @@ fn what_cannot_be_put_back_goes_last_and_takes_along_what_is_on_it() {
     strange.origin = BY_HAND;
     let plan = strict(|net| {
         net.nodes.insert(node("mine"), strange);
+        net.strangers.insert(String::from("Not_a node"));
         net.add_cable("a.x", "mine.x", 0x60);
         for at in ["a.x", "mine.x"] {
             net.link(at).origin = BY_HAND;
@@ -139,10 +140,14 @@ fn what_cannot_be_put_back_goes_last_and_takes_along_what_is_on_it() {
             "set a.eth0 mtu 1500: the file says mtu 1500, the link has mtu 1400",
             "delete route local 10.30.0.0/16 table 255 on c: added by hand, not in the file; cannot be put back",
             "discard namespace mine: added by hand, not in the file; cannot be put back",
+            "discard namespace 'Not_a node': added by hand, not in the file; cannot be put back",
             "discard link b.tun0: added by hand, not in the file; cannot be put back",
         ]
     );
-    assert_eq!(plan.summary().to_string(), "1 node removed, 1 link removed, 1 link changed, 1 route removed");
+    assert_eq!(
+        plan.summary().to_string(),
+        "2 nodes removed, 1 link removed, 1 link changed, 1 route removed"
+    );
     let text = script(&plan.bare_steps());
     let (_, last) = text.split_once("# what goes and cannot be put back\n").unwrap();
     assert_eq!(
@@ -150,6 +155,7 @@ fn what_cannot_be_put_back_goes_last_and_takes_along_what_is_on_it() {
         "ip -n c route delete local 10.30.0.0/16 table 255 proto 3\n\
          ip netns delete mine\n\
          rm -rf /etc/netns/mine\n\
+         ip netns delete 'Not_a node'\n\
          ip -n b link delete dev tun0\n"
     );
 }

@@ -24,6 +24,9 @@ pub struct NetState {
     pub nodes: BTreeMap<NodeName, NodeState>,
     /// What the lab's name server answers; none if it has none.
     pub names: Option<Arc<Names>>,
+    /// Namespaces whose names no node can have: they can only be a person's. Nothing is known of what is in them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub strangers: BTreeSet<String>,
 }
 
 /// One node: one network namespace.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use netyard_plan::{ExecuteError, LinkChange, Phase, Step};
-use netyard_types::{FdbEntry, IfName, NodeName, Origin};
+use netyard_types::{IfName, NodeName, Origin};
 
 use crate::error::{KernelError, Object};
 use crate::inventory::Inventory;
@@ -82,7 +82,8 @@ impl<'a> Execution<'a> {
 
     fn carry_out(&mut self, phase: Phase, range: Range<usize>, progress: &mut dyn FnMut(usize)) {
         match phase {
-            Phase::Remove | Phase::Discard => self.remove(range),
+            Phase::Remove => self.remove(range),
+            Phase::Discard => self.discard(range),
             Phase::Nodes => self.add_nodes(range, progress),
             Phase::Cables => self.add_cables(range),
             Phase::Settings => self.write_settings(range),
@@ -144,14 +145,10 @@ impl<'a> Execution<'a> {
                 Ok(())
             }
             Step::AddAddress { link, addr, .. } => {
-                let device = self.index_of(node, link)?;
-                self.queue(index, node, netlink::add_address(device, addr));
-                Ok(())
+                self.queue_on(index, node, link, |device| netlink::add_address(device, addr))
             }
             Step::DeleteAddress { link, addr, .. } => {
-                let device = self.index_of(node, link)?;
-                self.queue(index, node, netlink::delete_address(device, addr));
-                Ok(())
+                self.queue_on(index, node, link, |device| netlink::delete_address(device, addr))
             }
             Step::AddRoute { route, .. } => {
                 let request = netlink::add_route(route, self.inventory.devices(node)?)?;
@@ -169,17 +166,16 @@ impl<'a> Execution<'a> {
                 Ok(())
             }
             Step::AddNeighbour { neighbour, .. } => {
-                let device = self.index_of(node, &neighbour.dev)?;
-                self.queue(index, node, netlink::add_neighbour(device, neighbour));
-                Ok(())
+                self.queue_on(index, node, &neighbour.dev, |device| netlink::add_neighbour(device, neighbour))
             }
-            Step::DeleteNeighbour { neighbour, .. } => {
-                let device = self.index_of(node, &neighbour.dev)?;
-                self.queue(index, node, netlink::delete_neighbour(device, neighbour));
-                Ok(())
+            Step::DeleteNeighbour { neighbour, .. } => self
+                .queue_on(index, node, &neighbour.dev, |device| netlink::delete_neighbour(device, neighbour)),
+            Step::AddFdb { entry, .. } => {
+                self.queue_on(index, node, &entry.dev, |device| netlink::add_fdb(device, entry))
             }
-            Step::AddFdb { entry, .. } => self.change_fdb(index, node, entry, netlink::add_fdb),
-            Step::DeleteFdb { entry, .. } => self.change_fdb(index, node, entry, netlink::delete_fdb),
+            Step::DeleteFdb { entry, .. } => {
+                self.queue_on(index, node, &entry.dev, |device| netlink::delete_fdb(device, entry))
+            }
             Step::SetLink { link, change, .. } => self.change_link(index, node, link, change),
             Step::SetSysctl { .. } | Step::ResetSysctl { .. } => {
                 self.write_setting(index);
@@ -191,6 +187,7 @@ impl<'a> Execution<'a> {
             | Step::DeleteNode { .. }
             | Step::DiscardLink { .. }
             | Step::DiscardNode { .. }
+            | Step::DiscardStranger { .. }
             | Step::WriteHosts { .. }
             | Step::WriteResolv { .. }
             | Step::WriteNames { .. } => unreachable!("these are done elsewhere"),
@@ -240,15 +237,16 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    fn change_fdb(
+    /// Queues a request that is about one interface.
+    fn queue_on(
         &mut self,
         index: usize,
         node: &'a NodeName,
-        entry: &FdbEntry,
-        change: impl FnOnce(u32, &FdbEntry) -> Request,
+        link: &IfName,
+        request: impl FnOnce(u32) -> Request,
     ) -> Result<(), KernelError> {
-        let device = self.index_of(node, &entry.dev)?;
-        self.queue(index, node, change(device, entry));
+        let device = self.index_of(node, link)?;
+        self.queue(index, node, request(device));
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use nix::errno::Errno;
 
 use crate::error::{KernelError, Object};
 use crate::netlink::{self, Batch, Refusal};
+use crate::netns;
 use crate::node_files;
 
 use super::{DOOMED_GROUP, Execution};
@@ -30,16 +31,34 @@ impl<'a> Execution<'a> {
                 Step::DeleteNode { node } | Step::DiscardNode { node } => {
                     nodes.insert(node, index);
                 }
+                Step::DiscardStranger { name } => match netns::remove(&self.paths.namespaces.join(name)) {
+                    Ok(()) => self.done[index] = true,
+                    Err(source) => {
+                        self.failed.push((index, KernelError::Stranger { name: name.clone(), source }));
+                    }
+                },
                 _ => self.each(index..index + 1, Self::begin),
             }
         }
         // What waits must not come behind: it may be about what goes now.
+        self.flush_waiting();
+        self.delete_links(&links);
+        self.delete_nodes(&nodes);
+    }
+
+    /// Removes what cannot be put back, once all that came before it has succeeded.
+    pub(super) fn discard(&mut self, range: Range<usize>) {
+        self.flush_waiting();
+        if self.failed.is_empty() {
+            self.remove(range);
+        }
+    }
+
+    fn flush_waiting(&mut self) {
         let waiting: Vec<&'a NodeName> = self.queues.keys().copied().collect();
         for node in waiting {
             self.flush(node);
         }
-        self.delete_links(&links);
-        self.delete_nodes(&nodes);
     }
 
     fn delete_links(&mut self, doomed: &BTreeMap<&'a NodeName, Doomed>) {

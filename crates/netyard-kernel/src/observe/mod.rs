@@ -6,7 +6,7 @@ mod neighbour;
 mod network;
 mod peers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -44,16 +44,17 @@ pub(crate) fn observe(
     scope: &Scope,
     known: &Peers,
 ) -> Result<Observation, KernelError> {
-    let nodes = match &scope.nodes {
-        Which::These(nodes) => nodes.iter().cloned().collect(),
-        Which::Owned | Which::All => named(paths)?,
+    let (nodes, strangers) = match &scope.nodes {
+        Which::These(nodes) => (nodes.iter().cloned().collect(), BTreeSet::new()),
+        Which::Owned => (named(paths)?.0, BTreeSet::new()),
+        Which::All => named(paths)?,
     };
     let jobs = nodes.into_iter().map(|node| Job { node, look: Look::Everything(scope) }).collect();
     let seen = read_all(paths, jobs)?;
     let peers = Peers::resolve(namespaces, &seen, known)?;
     let inventory = take_inventory(&seen, &peers);
     let knows_makers = namespace::kernel_knows_address_makers();
-    let mut state = NetState { names: names_file::read(paths)?, ..NetState::default() };
+    let mut state = NetState { names: names_file::read(paths)?, strangers, ..NetState::default() };
     let mut readiness = BTreeMap::new();
     for (node, mut seen) in seen {
         if let Some(details) = seen.details.take() {
@@ -68,16 +69,23 @@ pub(crate) fn observe(
 
 /// Looks only at interfaces, of all nodes.
 pub(crate) fn take_stock(paths: &Paths, namespaces: &mut Namespaces) -> Result<Inventory, KernelError> {
-    let jobs = named(paths)?.into_iter().map(|node| Job { node, look: Look::Links }).collect();
+    let jobs = named(paths)?.0.into_iter().map(|node| Job { node, look: Look::Links }).collect();
     let seen = read_all(paths, jobs)?;
     let peers = Peers::resolve(namespaces, &seen, &Peers::default())?;
     Ok(take_inventory(&seen, &peers))
 }
 
-/// The namespaces whose names are names of nodes. Another can only be a person's.
-fn named(paths: &Paths) -> Result<Vec<NodeName>, KernelError> {
+/// The namespaces whose names are names of nodes, and the other ones: those can only be a person's.
+fn named(paths: &Paths) -> Result<(Vec<NodeName>, BTreeSet<String>), KernelError> {
     let names = netns::list(&paths.namespaces).map_err(KernelError::file(&paths.namespaces, Access::Read))?;
-    Ok(names.into_iter().filter_map(|name| NodeName::new(name).ok()).collect())
+    let (mut nodes, mut strangers) = (Vec::new(), BTreeSet::new());
+    for name in names {
+        match NodeName::new(name.as_str()) {
+            Ok(node) => nodes.push(node),
+            Err(_) => drop(strangers.insert(name)),
+        }
+    }
+    Ok((nodes, strangers))
 }
 
 fn take_inventory(seen: &BTreeMap<NodeName, Seen>, peers: &Peers) -> Inventory {

@@ -2,8 +2,10 @@
 
 use std::process::Command;
 
-use netyard_plan::{ApplyError, Conflict, Kernel, Scope, Which, apply, diff, owned};
-use netyard_types::{LinkKind, NodeKind, Origin};
+use netyard_plan::{
+    ApplyError, Conflict, Foreign, Kernel, Scope, Step, Which, apply, diff, diff_with, owned,
+};
+use netyard_types::{LinkKind, NextHop, NodeKind, Origin, Route, RouteKind};
 
 use crate::network::{Wanted, at, key, link, name, office, prefix};
 use crate::sandbox::{kernel, paths};
@@ -98,6 +100,26 @@ sandboxed! {
             Err(ApplyError::Conflicts(conflicts)) => assert!(matches!(conflicts[0], Conflict::Link { .. })),
             other => panic!("{other:?}"),
         }
+    }
+
+    fn what_cannot_be_put_back_stays_where_a_step_before_it_failed() {
+        let mut kernel = kernel();
+        let office = office();
+        office.build(&mut kernel);
+        if !ip("-n a link add mine type bridge") {
+            return;
+        }
+        let unreachable = NextHop::new("10.99.0.1".parse().ok(), link("eth0"));
+        let route = Route::netyard(prefix("10.98.0.0/16"), RouteKind::Unicast(vec![unreachable]));
+        let steps = [
+            Step::AddRoute { node: name("a"), route },
+            Step::DiscardLink { node: name("a"), link: link("mine") },
+        ];
+        let error = kernel.execute(&steps, &mut |_| {}).unwrap_err();
+        assert_eq!((error.step, error.done), (0, vec![false, false]));
+        assert!(kernel.observe(&Scope::default()).unwrap().nodes[&name("a")].links.contains_key(&link("mine")));
+        kernel.execute(&steps[1..], &mut |_| {}).unwrap();
+        assert!(diff_with(&kernel.observe(&Scope::default()).unwrap(), &office.0, Foreign::Remove).is_empty());
     }
 
     fn ip_netns_and_netyard_share_the_directory() {

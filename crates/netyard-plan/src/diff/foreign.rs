@@ -113,6 +113,10 @@ impl Planner<'_> {
         for node in self.surplus_foreign_nodes() {
             self.push(Step::DiscardNode { node }, reason.clone());
         }
+        let strangers = self.observed.strangers.difference(&self.desired.strangers);
+        for name in strangers.filter(|_| self.foreign == Foreign::Remove).cloned().collect::<Vec<_>>() {
+            self.push(Step::DiscardStranger { name }, reason.clone());
+        }
         for at in self.doomed.clone() {
             if link_at(&self.now, &at).is_some() {
                 self.push(Step::DiscardLink { node: at.node, link: at.link }, reason.clone());

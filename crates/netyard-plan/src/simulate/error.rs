@@ -1,5 +1,6 @@
 //! Why the kernel would refuse a step.
 
+use alloc::string::String;
 use core::net::IpAddr;
 
 use netyard_types::{Endpoint, IfAddr, IfName, MacAddr, NodeName, Prefix, SysctlKey};
@@ -13,6 +14,12 @@ pub enum SimulateError {
     NoSuchNode {
         /// The node.
         node: NodeName,
+    },
+    /// No such namespace, of a name that no node can have (`ENOENT`).
+    #[error("there is no namespace {name}")]
+    NoSuchStranger {
+        /// The name.
+        name: String,
     },
     /// The namespace exists (`EEXIST`).
     #[error("node {node} exists")]

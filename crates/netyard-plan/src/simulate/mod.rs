@@ -56,6 +56,10 @@ pub fn simulate(state: &mut NetState, step: &Step) -> Result<(), SimulateError> 
         }
         Step::AddFdb { node, entry } => add_fdb(node_mut(state, node)?, node, entry),
         Step::DeleteFdb { node, entry } => delete_fdb(node_mut(state, node)?, node, entry),
+        Step::DiscardStranger { name } => match state.strangers.remove(name) {
+            true => Ok(()),
+            false => Err(SimulateError::NoSuchStranger { name: name.clone() }),
+        },
         Step::WriteHosts { node, lines } => {
             node_mut(state, node)?.hosts.clone_from(lines);
             Ok(())

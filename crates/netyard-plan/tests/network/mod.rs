@@ -399,6 +399,7 @@ pub(crate) fn with_strangers(mut state: NetState, choice: u16) -> NetState {
         }
     }
     if choice & 1 != 0 {
+        state.strangers.insert(String::from("Not a_node"));
         with_a_strange_node(&mut state);
     }
     state
@@ -469,6 +470,7 @@ fn add_stranger(node: &mut NodeState, dev: &IfName, i: u8, bits: u16) {
 /// them, and what the kernel adds by itself.
 pub(crate) fn restorable(state: &NetState) -> NetState {
     let mut state = without_kernels(state);
+    state.strangers.clear();
     state.nodes.retain(|_, node| node.origin == Origin::Netyard);
     let nodes: BTreeSet<_> = state.nodes.keys().cloned().collect();
     let can_be_made = |link: &Link| match &link.kind {

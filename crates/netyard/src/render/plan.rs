@@ -49,6 +49,7 @@ fn sign(step: &Step) -> (char, Style) {
         | Step::DeleteFdb { .. }
         | Step::DiscardLink { .. }
         | Step::DiscardNode { .. }
+        | Step::DiscardStranger { .. }
         | Step::ResetSysctl { .. } => ('-', REMOVED),
         Step::SetSysctl { .. }
         | Step::SetLink { .. }

@@ -445,6 +445,7 @@ fn namespaces_that_were_added_go() {
     let script = "set -e
         ip netns add mine
         ip netns add other
+        ip netns add Not_a_node
         ip -n mine link add to-a type veth peer name from-mine netns a
         ip -n a link set from-mine up
         ip -n mine link set to-a up
@@ -466,13 +467,14 @@ fn namespaces_that_were_added_go() {
     let named = || yard.run("enter -- ip netns").expect_code(0).stdout;
     let is_inside = || yard.run("enter -- ip netns pids mine").expect_code(0).stdout.lines().count() >= 1;
     wait_until("something runs in the namespace", is_inside);
-    let expected = ["mine", "other"]
+    let expected = ["mine", "other", "Not_a_node"]
         .map(|name| format!("discard namespace {name}: added by hand, not in the file; cannot be put back"));
     assert_eq!(plan(&yard, "plan --json --strict"), expected);
     assert!(yard.ok("up").contains("nothing to do"));
     assert!(named().contains("mine"));
-    assert!(yard.ok("up --strict").contains("2 nodes removed"));
-    assert!(!named().contains("mine") && !named().contains("other"), "{}", named());
+    assert!(yard.ok("up --strict").contains("3 nodes removed"));
+    let left = named();
+    assert!(["mine", "other", "Not_a_node"].iter().all(|name| !left.contains(name)), "{left}");
     assert_same(&yard.state(), &before, "something of it is left");
     // It still runs, and its cable is gone.
     let output = inside.wait_with_output().unwrap();
@@ -517,7 +519,7 @@ fn what_is_in_the_way_is_replaced_where_it_is_asked_for() {
     );
     yard.run("up").expect_code(1).expect_complaint("there is a namespace z that netyard did not make");
     yard.ok("up --strict");
-    yard.assert_reaches("z", ["a", "c"]);
+    yard.assert_reaches("z", ["10.0.0.2", "10.1.0.2"]);
 }
 
 /// A step fails after others have removed what a person made: what can be put back is, and what cannot is not gone yet.
