@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod boundary;
 mod change;
 mod crash;
 mod cycles;
