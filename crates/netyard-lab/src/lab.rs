@@ -233,15 +233,16 @@ impl LockedLab {
         let ready = holder::spawn(&self.lab.name)?;
         let holder_start = sandbox::start_time_of(ready.pid)?.ok_or(LabError::HolderEnded)?;
         let holder = Holder::open(ready.pid, holder_start)?.ok_or(LabError::HolderEnded)?;
-        self.write_record(&Record {
-            version: RECORD_VERSION,
-            file,
-            holder_pid: ready.pid,
-            holder_start,
-            created,
-        })?;
-        ready.release()?;
-        Ok(holder)
+        let record = Record { version: RECORD_VERSION, file, holder_pid: ready.pid, holder_start, created };
+        match self.write_record(&record).and_then(|()| ready.release()) {
+            Ok(()) => Ok(holder),
+            Err(error) => {
+                // It would end by itself, some time after whoever asked for the lab was told that there is none.
+                let _ = holder.kill();
+                let _ = holder.wait_gone(END_WITHIN);
+                Err(error)
+            }
+        }
     }
 
     /// Writes the record anew, so that a reader finds the old one or the new one, whole.
