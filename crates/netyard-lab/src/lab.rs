@@ -140,6 +140,21 @@ impl Lab {
         Ok(holder::holds(pid, &self.name)?.then_some(holder))
     }
 
+    /// Takes away what a lab has left whose holder is gone, unless another command is at work on it. What cannot be removed stays: this
+    /// is done by the way.
+    pub fn tidy(&self) {
+        let path = self.dir.join(LOCK);
+        let Ok(file) = own::open(&path, "open", OpenOptions::new().write(true)) else {
+            // It goes only if it is empty: a command was killed right before it had done so.
+            let _ = fs::remove_dir(&self.dir);
+            return;
+        };
+        let Ok(lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else { return };
+        if is_same_file(&lock, &path) && matches!(self.running(), Ok(None)) {
+            let _ = LockedLab { lab: self.clone(), _lock: lock }.clear_directory();
+        }
+    }
+
     /// Locks the lab. `wait_note` is called once if another command has to be waited for.
     ///
     /// # Errors

@@ -73,7 +73,7 @@ impl RunDir {
         Lab::new(self.0.join(name.as_str()), name.clone())
     }
 
-    /// All running labs by name. Directories of labs whose holder is gone are left out.
+    /// All running labs by name. Directories of labs whose holder is gone are left out, and taken away.
     ///
     /// # Errors
     /// When the directory cannot be read.
@@ -88,7 +88,10 @@ impl RunDir {
         }
         names.sort();
         let status = |name: LabName| match self.lab(&name).running() {
-            Ok(None) => None,
+            Ok(None) => {
+                self.lab(&name).tidy();
+                None
+            }
             Ok(Some((record, _))) => Some(LabStatus { name, record: Ok(record) }),
             Err(error) => Some(LabStatus { name, record: Err(error) }),
         };

@@ -35,7 +35,11 @@ impl World {
         let lab = run_dir().lab(&name);
         match lab.running()? {
             Some((_, holder)) => Ok(Self::Lab { name, holder }),
-            None => Err(netyard_lab::LabError::NotRunning { name }.into()),
+            None => {
+                // Of a lab whose holder was killed.
+                lab.tidy();
+                Err(netyard_lab::LabError::NotRunning { name }.into())
+            }
         }
     }
 

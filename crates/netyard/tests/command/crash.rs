@@ -30,14 +30,39 @@ fn a_killed_holder_takes_all_with_it() {
     let name = own_name("holder");
     let Some(yard) = Netyard::with_lab(&file(&name, 1)) else { return };
     let mut sleeper = start(&yard, &["exec", "a", "--", "sh", "-c", "echo; exec sleep 1000"]);
-    kill_holder(&yard, &name);
+    kill_holder(&name);
     assert!(!sleeper.wait().unwrap().success(), "nothing of the lab lives on");
-    yard.run("show nodes").expect_code(1).expect_complaint("is not running");
     assert!(yard.ok("up").contains("6 nodes added"));
     yard.assert_reaches("a", ["b", "web1"]);
-    kill_holder(&yard, &name);
+    let is_empty = || fs::read_dir(yard.run_dir()).unwrap().next().is_none();
+    kill_holder(&name);
     assert_eq!(yard.ok("down"), format!("the lab `{name}` was not running; removed what it had left\n"));
-    assert!(fs::read_dir(yard.run_dir()).unwrap().next().is_none());
+    assert!(is_empty());
+    // The next command of whatever kind cleans the directory.
+    for (line, code) in [("show nodes", 1), ("ls", 0)] {
+        yard.ok("up");
+        kill_holder(&name);
+        assert!(!is_empty());
+        yard.run(line).expect_code(code);
+        assert!(is_empty(), "{line}");
+    }
+    assert_eq!(yard.ok("down"), format!("the lab `{name}` is not running\n"));
+}
+
+/// What a command is at work on is not cleaned away.
+#[test]
+fn a_lab_that_is_worked_on_is_left_alone() {
+    let name = own_name("worked");
+    let Some(yard) = Netyard::with_lab(&file(&name, 1)) else { return };
+    let lock = yard.run_dir().join(&name).join("lock");
+    let file = fs::OpenOptions::new().write(true).open(&lock).unwrap();
+    let lock_held = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusive).unwrap();
+    kill_holder(&name);
+    assert_eq!(yard.ok("ls"), "no lab is running\n");
+    assert!(lock.exists());
+    drop(lock_held);
+    yard.ok("ls");
+    assert!(!lock.exists());
 }
 
 /// A command that is under way: it has printed something.
@@ -47,11 +72,10 @@ fn start(yard: &Netyard, args: &[&str]) -> Child {
     child
 }
 
-fn kill_holder(yard: &Netyard, name: &str) {
+fn kill_holder(name: &str) {
     let [holder] = holders_named(name)[..] else { panic!("one lab has one holder") };
     kill(Pid::from_raw(holder.try_into().unwrap()), Signal::SIGKILL).unwrap();
-    wait_until("the kernel has taken all of it away", || yard.ok("ls") == "no lab is running\n");
-    assert!(!is_holder(holder));
+    wait_until("the kernel has taken all of it away", || !is_holder(holder));
 }
 
 #[test]
