@@ -34,6 +34,18 @@ pub(super) fn open_listener(addr: IpAddr, protocol: Protocol) -> Result<OwnedFd,
     Ok(fd)
 }
 
+/// Whether the namespace that the calling thread is in has this address at the moment.
+pub(super) fn is_local(addr: IpAddr) -> bool {
+    let own = SockaddrStorage::from(SocketAddr::new(addr, 0));
+    // In a namespace without any address every bind succeeds, but nothing can be reached.
+    let there = SockaddrStorage::from(SocketAddr::new(addr, PORT));
+    let bound = open(addr, Protocol::Udp).and_then(|fd| {
+        bind(fd.as_raw_fd(), &own)?;
+        connect(fd.as_raw_fd(), &there)
+    });
+    bound.is_ok()
+}
+
 /// A socket that asks another server, in the namespace that the calling thread is in; over TCP it may still be connecting.
 pub(super) fn open_connection(upstream: SocketAddr, protocol: Protocol) -> Result<OwnedFd, Errno> {
     let fd = open(upstream.ip(), protocol)?;

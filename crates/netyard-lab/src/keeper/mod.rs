@@ -144,7 +144,7 @@ impl Keeper {
                 self.serving.leave(&events.removed);
                 if events.names {
                     // Who has written the file asks for it too, and is told why it fails; he may also have been killed.
-                    let _ = self.serving.refresh();
+                    let _ = self.serving.follow();
                 }
             }
             if ready.server {

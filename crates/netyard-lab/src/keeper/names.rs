@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::KeeperError;
-use super::listen::{open_connection, open_listener};
+use super::listen::{is_local, open_connection, open_listener};
 use super::server::Server;
 
 /// Open files that the server needs besides the sockets it is asked on: connections and questions that it asks itself.
@@ -97,6 +97,17 @@ impl Serving {
 
     /// Serves what the file says now. On an error, what was served before still is, unless the server itself ended.
     pub(super) fn refresh(&mut self) -> Result<(), KeeperError> {
+        self.serve(|_, _| true)
+    }
+
+    /// The same while a command may still be at work on the nodes, and may be killed at any moment: only on addresses that are there.
+    /// A socket that is bound in a namespace without any address would answer from another one for good (`inet_addr_type()` finds no
+    /// table, and `__inet_bind()` sets no source). For the others the command asks when it has done its work, or the next one.
+    pub(super) fn follow(&mut self) -> Result<(), KeeperError> {
+        self.serve(|serving, place| serving.visit(&place.node, || is_local(place.addr)).unwrap_or(false))
+    }
+
+    fn serve(&mut self, is_due: impl Fn(&Self, &Place) -> bool) -> Result<(), KeeperError> {
         let Some((text, names)) = self.read()? else {
             self.stop();
             self.names = None;
@@ -120,6 +131,7 @@ impl Serving {
         let fresh: Vec<(Place, Identity)> = wanted
             .into_iter()
             .filter(|(place, namespace)| self.open.get(place).is_none_or(|open| open.namespace != *namespace))
+            .filter(|(place, _)| is_due(self, place))
             .collect();
         let patience = if is_new { LET_GO_WITHIN } else { Duration::ZERO };
         let sockets = self.open_sockets_within(patience, &fresh)?;

@@ -111,7 +111,8 @@ fn change(desired: &NetState, foreign: Foreign) -> Result<Applied, CommandError>
     });
     let finished = applied.map(|applied| (finish(&mut kernel, &applied, desired, &mut bar), applied));
     bar.clear();
-    let (finished, mut applied) = finished?;
+    // On the way back nodes may have been made anew, on which names are to be served again.
+    let (finished, mut applied) = finished.inspect_err(|_| drop(keeper::refresh()))?;
     match finished {
         Ok(()) => {
             if !was_served {

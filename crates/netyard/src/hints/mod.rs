@@ -222,6 +222,11 @@ fn of_kernel(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let errno = errno_behind(error)?;
     match kernel_error_behind(error) {
         Some(KernelError::File { path, .. }) => system::of_lab_file(errno, path),
+        Some(KernelError::Sysctl { .. }) if matches!(errno, Errno::EACCES | Errno::EPERM) => {
+            Some(String::from(
+                "the kernel lets nobody write this setting, or the machine's root alone: take it out of the file",
+            ))
+        }
         Some(KernelError::Namespace { .. }) if errno == Errno::ENOSPC => {
             Some(system::of_namespaces(&["net"]))
         }

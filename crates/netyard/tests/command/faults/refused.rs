@@ -141,3 +141,80 @@ fn a_down_refused_anything() {
         },
     );
 }
+
+/// Answers that are lost, or an exchange that fails as a whole: nobody knows then which of the requests took effect.
+#[test]
+fn a_change_whose_exchanges_are_lost() {
+    let Some(place) = Place::new("lost") else { return };
+    place.yard.ok("up");
+    place.write(&changed());
+    place.disturbed("up", "").expect_code(0);
+    let is_exchange = |point: &Point| point.site == "netlink.receive" || point.site == "netlink.send";
+    let mut exchanges: Vec<_> = points(&place.passed()).into_iter().filter(is_exchange).collect();
+    if !is_full() {
+        // Those that change something come behind the first observation and before the second.
+        exchanges = exchanges.into_iter().skip(3).step_by(9).collect();
+    }
+    drop(place);
+    let prepare = |place: &Place| {
+        place.yard.ok("up");
+        let before = place.yard.state();
+        place.write(&changed());
+        place.yard.ok("up");
+        (before, place.yard.state())
+    };
+    each("lost", exchanges, prepare, |place, (before, after), point| {
+        let back = || {
+            place.write(FILE);
+            place.yard.ok("up");
+            place.write(&changed());
+        };
+        back();
+        let Some(outcome) = place.disturbed_at("up", point, &point.fail("ENOBUFS"), back) else {
+            return false;
+        };
+        // A list is read again; a change is taken back.
+        let state = if outcome.code == Some(0) { after } else { before };
+        assert!(matches!(outcome.code, Some(0 | 1)), "{point:?}: {outcome}");
+        assert_same(&place.yard.state(), state, &format!("{point:?}: {outcome}"));
+        true
+    });
+}
+
+/// A host more: small enough that every step of the way back is one that can be told.
+fn with_eve() -> String {
+    format!("{FILE}[host.eve]\non = \"dmz\"\n")
+}
+
+/// What is left of a change that could not be taken back is told, `plan` shows it, and both the next `up` and `down` bring it away.
+#[test]
+fn a_way_back_that_is_refused_too() {
+    let Some(place) = Place::new("back") else { return };
+    place.yard.ok("up");
+    let before = place.yard.state();
+    place.write(&with_eve());
+    let refused = |faults: &str, page: &str| {
+        let outcome = place.disturbed("up", faults).expect_code(1);
+        let text = outcome.to_string().replace(&place.name, "back");
+        assert_page("snapshots", page, &text);
+    };
+    // The namespace can be made, the default route not, and then the namespace cannot be removed.
+    refused("fail:netlink.new-route:1:EPERM fail:netns.unbind:1..:EBUSY", "up_cannot_go_back");
+    place.write(FILE);
+    assert!(place.yard.ok("plan").contains("eve"));
+    place.yard.ok("up");
+    assert_same(&place.yard.state(), &before, "the next `up` brings away what was left");
+    // Nobody can look any more: what is left is not known.
+    place.write(&with_eve());
+    refused("fail:netlink.new-route:1:EPERM fail:netns.list:2..:EMFILE", "up_cannot_look_back");
+    place.take_down();
+    // The way back of what failed behind the last step is no other.
+    place.write(FILE);
+    place.yard.ok("up");
+    place.write(&with_eve());
+    refused("fail:settle.enter:1:EPERM fail:netns.unbind:1..:EBUSY", "up_cannot_go_back_from_the_end");
+    place.take_down();
+    // Of a lab that was not there before, all goes.
+    refused("fail:netlink.new-route:1:EPERM fail:netns.unbind:1..:EBUSY", "up_of_a_new_lab_cannot_go_back");
+    place.assert_nothing_left();
+}
