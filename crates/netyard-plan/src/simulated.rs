@@ -14,10 +14,14 @@ pub struct SimulatedKernel {
     /// The network.
     pub state: NetState,
     fail_at: Option<usize>,
+    fail_from: Option<usize>,
+    blind_from: Option<usize>,
+    blind_until: usize,
     die_at: Option<usize>,
     batching: bool,
     dead: bool,
     tried: usize,
+    observed: usize,
 }
 
 /// Why a simulated step fails.
@@ -48,6 +52,18 @@ impl SimulatedKernel {
         Self { fail_at: Some(step), ..self }
     }
 
+    /// Refuses every step from the number `step` on, counted in the same way.
+    #[must_use]
+    pub fn failing_from(self, step: usize) -> Self {
+        Self { fail_from: Some(step), ..self }
+    }
+
+    /// Cannot be read at the observations with these numbers, counted from 0 over all calls.
+    #[must_use]
+    pub fn blind_at(self, observations: core::ops::Range<usize>) -> Self {
+        Self { blind_from: Some(observations.start), blind_until: observations.end, ..self }
+    }
+
     /// Does nothing any more from the step number `step` on, as if the process had been killed; see [`Self::revive`].
     #[must_use]
     pub fn dying_at(self, step: usize) -> Self {
@@ -60,10 +76,9 @@ impl SimulatedKernel {
         Self { batching: true, ..self }
     }
 
-    /// The process is started again.
+    /// The process is started again, and nothing is refused any more.
     pub fn revive(&mut self) {
-        self.dead = false;
-        self.die_at = None;
+        *self = Self::new(core::mem::take(&mut self.state));
     }
 
     /// How many steps were tried.
@@ -79,7 +94,7 @@ impl SimulatedKernel {
             self.dead = true;
             return Err(SimulatedError::Dead);
         }
-        if self.fail_at == Some(number) {
+        if self.fail_at == Some(number) || self.fail_from.is_some_and(|first| first <= number) {
             return Err(SimulatedError::Told);
         }
         simulate(&mut self.state, step)?;
@@ -91,8 +106,13 @@ impl Kernel for SimulatedKernel {
     type Error = SimulatedError;
 
     fn observe(&mut self, scope: &Scope) -> Result<NetState, SimulatedError> {
+        let number = self.observed;
+        self.observed += 1;
         if self.dead {
             return Err(SimulatedError::Dead);
+        }
+        if self.blind_from.is_some_and(|first| first <= number) && number < self.blind_until {
+            return Err(SimulatedError::Told);
         }
         let mut state = self.state.clone();
         if let Which::These(nodes) = &scope.nodes {

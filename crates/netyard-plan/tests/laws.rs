@@ -7,8 +7,8 @@ use network::{
     has_own_resolver, in_the_way, recipe, restorable, two_networks, with_strangers, without_kernels,
 };
 use netyard_plan::{
-    Applied, ApplyError, Foreign, Phase, Plan, RolledBack, SimulatedKernel, Step, apply, apply_with, diff,
-    diff_with, owned, script, simulate,
+    ApplyError, Foreign, Phase, Plan, RolledBack, SimulatedKernel, Step, apply_with, diff, diff_with, owned,
+    script, simulate,
 };
 use netyard_types::{NetState, Origin};
 use proptest::prelude::*;
@@ -170,43 +170,6 @@ fn is_restored(rolled_back: &RolledBack<netyard_plan::SimulatedError>, o: &NetSt
         RolledBack::Restored => true,
         RolledBack::Lost { .. } => *o != restorable(o),
         _ => false,
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Whichever step fails, the network is as it was, also with steps behind the failed one done already.
-    #[test]
-    fn a_failed_step_leaves_nothing_behind((o, d) in two_networks(), choice: u16) {
-        let o = with_strangers(o, choice);
-        for n in 0..diff(&o, &d).steps.len() {
-            let one_by_one = SimulatedKernel::new(o.clone()).failing_at(n);
-            for mut kernel in [one_by_one.clone(), one_by_one.batching()] {
-                match apply(&mut kernel, &d, &mut |_| {}) {
-                    Err(ApplyError::Step { rolled_back, .. }) => {
-                        prop_assert!(is_restored(&rolled_back, &o), "{:?}", rolled_back);
-                    }
-                    other => prop_assert!(false, "step {}: {:?}", n, other),
-                }
-                prop_assert_eq!(restorable(&kernel.state), restorable(&o), "step {}", n);
-            }
-        }
-    }
-
-    /// Whichever step the process is killed at, the next run gets there.
-    #[test]
-    fn a_killed_process_is_taken_up_again((o, d) in two_networks(), choice: u16) {
-        let o = with_strangers(o, choice);
-        for n in 0..diff(&o, &d).steps.len() {
-            let mut kernel = SimulatedKernel::new(o.clone()).dying_at(n);
-            let killed = apply(&mut kernel, &d, &mut |_| {});
-            prop_assert!(killed.is_err());
-            kernel.revive();
-            let Applied { rounds, state, .. } = apply(&mut kernel, &d, &mut |_| {}).unwrap();
-            prop_assert!(rounds <= 1, "{rounds} rounds");
-            prop_assert_eq!(owned(&state), owned(&d));
-        }
     }
 }
 

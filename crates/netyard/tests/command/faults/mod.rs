@@ -15,8 +15,9 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::support::{Netyard, Outcome, own_name, wait_until};
+use crate::support::{Netyard, Outcome, assert_same, own_name, wait_until};
 
 /// A little of everything: two networks and a router between them, both families, static neighbours, a bridge with the spanning
 /// tree (without ports, so that nobody waits for it), a route, a setting, names by DNS, and a view.
@@ -189,6 +190,18 @@ impl Place {
         }
         eprintln!("{point:?} is not reached this time");
         None
+    }
+
+    /// The state is this one, once the links of cables that were laid again carry.
+    fn assert_comes_back(&self, expected: &str, what: &str) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline {
+            if self.yard.state() == expected {
+                return;
+            }
+            thread::park_timeout(Duration::from_millis(20));
+        }
+        assert_same(&self.yard.state(), expected, what);
     }
 
     /// Takes the lab away; nothing of it is there then: no namespace, link, process, mount, file.

@@ -107,7 +107,7 @@ fn a_change_refused_anything() {
             assert_same(&place.yard.state(), after, &format!("{point:?}"));
         } else {
             assert_told(&outcome, point);
-            assert_same(&place.yard.state(), &before.0, &format!("{point:?}"));
+            place.assert_comes_back(&before.0, &format!("{point:?}"));
             place.write(FILE);
             place.yard.run("plan --check").expect_code(0);
             if is_full() {
@@ -176,7 +176,7 @@ fn a_change_whose_exchanges_are_lost() {
         // A list is read again; a change is taken back.
         let state = if outcome.code == Some(0) { after } else { before };
         assert!(matches!(outcome.code, Some(0 | 1)), "{point:?}: {outcome}");
-        assert_same(&place.yard.state(), state, &format!("{point:?}: {outcome}"));
+        place.assert_comes_back(state, &format!("{point:?}: {outcome}"));
         true
     });
 }
