@@ -61,6 +61,13 @@ impl<'a> Execution<'a> {
         let mut start = 0;
         while let Some(phase) = self.steps.get(start).map(Step::phase) {
             let len = self.steps[start..].iter().take_while(|step| step.phase() == phase).count();
+            if phase >= Phase::Names {
+                // Who reads a name goes there at once, and what cannot be put back must not go before all else is done.
+                self.flush_all(progress);
+                if !self.failed.is_empty() {
+                    break;
+                }
+            }
             self.carry_out(phase, start..start + len, progress);
             start += len;
             if !self.failed.is_empty() {
@@ -82,8 +89,7 @@ impl<'a> Execution<'a> {
 
     fn carry_out(&mut self, phase: Phase, range: Range<usize>, progress: &mut dyn FnMut(usize)) {
         match phase {
-            Phase::Remove => self.remove(range),
-            Phase::Discard => self.discard(range),
+            Phase::Remove | Phase::Discard => self.remove(range),
             Phase::Nodes => self.add_nodes(range, progress),
             Phase::Cables => self.add_cables(range),
             Phase::Settings => self.write_settings(range),

@@ -41,24 +41,12 @@ impl<'a> Execution<'a> {
             }
         }
         // What waits must not come behind: it may be about what goes now.
-        self.flush_waiting();
-        self.delete_links(&links);
-        self.delete_nodes(&nodes);
-    }
-
-    /// Removes what cannot be put back, once all that came before it has succeeded.
-    pub(super) fn discard(&mut self, range: Range<usize>) {
-        self.flush_waiting();
-        if self.failed.is_empty() {
-            self.remove(range);
-        }
-    }
-
-    fn flush_waiting(&mut self) {
         let waiting: Vec<&'a NodeName> = self.queues.keys().copied().collect();
         for node in waiting {
             self.flush(node);
         }
+        self.delete_links(&links);
+        self.delete_nodes(&nodes);
     }
 
     fn delete_links(&mut self, doomed: &BTreeMap<&'a NodeName, Doomed>) {

@@ -373,6 +373,18 @@ fn killed_servers_come_back() {
     assert!(yard.ok("up").contains("nothing to do"));
 }
 
+/// A host that is added is not known to the name server before its network is there: a socket that is opened in a namespace without
+/// any address answers from another one than it was asked on (`__inet_bind()`, net/ipv4/af_inet.c).
+#[test]
+fn a_host_that_is_added_gets_answers() {
+    let Some(yard) = Netyard::with_lab(FILE) else { return };
+    for _ in 0..6 {
+        yard.change(&format!("{FILE}\n[host.late]\non = \"lan\"\n"));
+        yard.run("ping late a -c 1").expect_code(0);
+        yard.change(FILE);
+    }
+}
+
 /// What parses packets has no rights: no capability, no file, no network but the sockets it was given.
 #[test]
 fn the_name_server_is_shut_in() {
