@@ -151,7 +151,7 @@ impl Lab {
         };
         let Ok(lock) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else { return };
         if is_same_file(&lock, &path) && matches!(self.running(), Ok(None)) {
-            let _ = LockedLab { lab: self.clone(), _lock: lock }.clear_directory();
+            let _ = LockedLab { lab: self.clone(), lock }.clear_directory();
         }
     }
 

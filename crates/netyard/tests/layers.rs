@@ -93,6 +93,22 @@ fn the_wall_is_kept_by_the_compiler() {
     }
 }
 
+/// What tests can have refused or killed, nobody else can: only dev-dependencies switch it on.
+#[test]
+fn faults_are_for_tests_alone() {
+    let mut switched_on = Vec::new();
+    for name in imports().keys().map(String::as_str).chain(["../"]) {
+        let text = fs::read_to_string(crates_dir().join(name).join("Cargo.toml")).unwrap();
+        let manifest: toml::Table = text.parse().unwrap();
+        for (section, value) in manifest {
+            if value.to_string().contains("\"faults\"") {
+                switched_on.push(format!("{name} [{section}]"));
+            }
+        }
+    }
+    assert_eq!(switched_on, ["netyard [dev-dependencies]"]);
+}
+
 #[test]
 fn unsafe_has_one_room() {
     for name in imports().keys().filter(|name| *name != UNSAFE_ROOM) {
