@@ -94,10 +94,11 @@ fn up_and_hold(options: &Options, start: Duration) -> Result<()> {
     println!("cpu {:.6}", seconds(used.user_time()) + seconds(used.system_time()));
     println!("total {:.6}", total.as_secs_f64());
     stdout().flush().context(|| "print")?;
+    let names = network.into_names();
     if options.hold {
         stdin().read_to_end(&mut Vec::new()).context(|| "wait")?;
     }
-    drop(network);
+    drop(names);
     Ok(())
 }
 

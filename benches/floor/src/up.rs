@@ -27,11 +27,14 @@ const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopba
                      ff02::1 ip6-allnodes\nff02::2 ip6-allrouters\n";
 const RESOLV: &str = "# written by netyard up\nnameserver 127.0.0.53\nsearch big.test\n";
 
+/// Where a node's questions for names arrive.
+pub(crate) type NameSockets = (UdpSocket, TcpListener);
+
 /// A node that is there. All of it goes with the process.
 struct Node {
     namespace: Option<File>,
     socket: Socket,
-    _names: Option<(UdpSocket, TcpListener)>,
+    names: Option<NameSockets>,
 }
 
 /// One of the threads that make hosts.
@@ -45,7 +48,7 @@ struct Builder<'a> {
 /// What was made.
 pub(crate) struct Network {
     switches: Vec<Node>,
-    _router: Node,
+    router: Node,
     hosts: Vec<Node>,
 }
 
@@ -83,7 +86,7 @@ pub(crate) fn up(options: &Options, phases: &mut Phases) -> Result<Network> {
             switch.socket.send(&mut first.batch)?;
         }
     }
-    let network = Network { switches, _router: router, hosts };
+    let network = Network { switches, router, hosts };
     if options.wait {
         phases.time(Phase::Wait, || network.wait(options))?;
     }
@@ -123,7 +126,7 @@ impl<'a> Builder<'a> {
             mount(Some(OWN), path.as_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>)
                 .context(|| "bind a namespace")?;
             let namespace = keep.then(|| File::open(OWN)).transpose().context(|| "open a namespace")?;
-            Ok(Node { namespace, socket: Socket::open()?, _names: None })
+            Ok(Node { namespace, socket: Socket::open()?, names: None })
         });
         if self.options.settings {
             self.phases.time(Phase::Settings, || self.proc.write(settings))?;
@@ -244,7 +247,7 @@ impl<'a> Builder<'a> {
             }
             Ok::<_, crate::Failure>(())
         })?;
-        node._names = Some(self.phases.time(Phase::Names, || {
+        node.names = Some(self.phases.time(Phase::Names, || {
             let udp = UdpSocket::bind("127.0.0.53:53").context(|| "bind a UDP socket")?;
             let tcp = TcpListener::bind("127.0.0.53:53").context(|| "bind a TCP socket")?;
             Ok::<_, crate::Failure>((udp, tcp))
@@ -260,6 +263,12 @@ fn add_cable(batch: &mut Batch, host: Host, name: &str, into: Into) {
 }
 
 impl Network {
+    /// Leaves what a lab consists of: the namespaces, which are bound to files, and the sockets for names.
+    pub(crate) fn into_names(self) -> Vec<NameSockets> {
+        let nodes = self.switches.into_iter().chain([self.router]).chain(self.hosts);
+        nodes.filter_map(|node| node.names).collect()
+    }
+
     /// Waits until every cable carries, at both ends.
     fn wait(&self, options: &Options) -> Result<()> {
         let pause = Duration::from_micros(500);

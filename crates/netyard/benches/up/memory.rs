@@ -13,6 +13,11 @@ use crate::support::spent::{Goal, figure, median, spend};
 
 /// How long nothing is done.
 const IDLE: Duration = Duration::from_secs(10);
+/// How often the memory of the kernel is looked at until it holds still, at most, and how long between.
+const LOOKS: u32 = 20;
+const LOOK: Duration = Duration::from_millis(500);
+/// A change in KB that counts as none.
+const STILL: f64 = 512.0;
 /// Hosts of a small lab.
 const SMALL: usize = 4;
 
@@ -23,9 +28,9 @@ pub(crate) fn measure(machine: &Machine, hosts: usize, rounds: usize) {
     let mut each = BTreeMap::from([("netyard", Vec::new()), ("floor", Vec::new())]);
     let mut large = Vec::new();
     for _ in 0..rounds {
-        let before = kernel_memory();
+        let before = settled();
         let network = Floor::up(machine, hosts, &[]);
-        each.entry("floor").or_default().push((kernel_memory() - before) / many);
+        each.entry("floor").or_default().push((settled() - before) / many);
         take_down(machine, || network.down());
         let lab = lab(machine, hosts);
         each.entry("netyard").or_default().push(lab.kernel / many);
@@ -60,9 +65,9 @@ struct Cost {
 
 fn lab(machine: &Machine, hosts: usize) -> Cost {
     machine.write("lab.toml", &file::with_counts(hosts, 0));
-    let before = kernel_memory();
+    let before = settled();
     machine.run(&["up", "lab.toml"]);
-    let kernel = kernel_memory() - before;
+    let kernel = settled() - before;
     let pids = pids(machine);
     let start = Idle::of(&pids);
     thread::sleep(IDLE);
@@ -71,6 +76,20 @@ fn lab(machine: &Machine, hosts: usize) -> Cost {
     take_down(machine, || spend(|| machine.run(&["down", file::LAB])).1);
     let idle = Idle { ticks: end.ticks - start.ticks, switches: end.switches - start.switches };
     Cost { kernel, processes: (processes, idle) }
+}
+
+/// What the kernel uses when it has freed what it is about to free: much of that waits until all processors have let go of it.
+fn settled() -> f64 {
+    let mut last = kernel_memory();
+    for _ in 0..LOOKS {
+        thread::sleep(LOOK);
+        let now = kernel_memory();
+        if (now - last).abs() < STILL {
+            return now;
+        }
+        last = now;
+    }
+    last
 }
 
 /// What the kernel uses for itself and for files in memory, in KB.
