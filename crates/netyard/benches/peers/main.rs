@@ -1,7 +1,7 @@
 //! How long others take for the same network: mininet, and netavark, which attaches the containers of Podman.
 //!
-//! `cargo bench -p netyard --bench peers -- [HOSTS [ROUNDS]]`: 100 hosts on one switch, three rounds by turns. Who is not
-//! installed is left out. Both run in namespaces of their own and see nothing of the machine's network.
+//! `cargo bench -p netyard --bench peers -- [mininet|netavark] [HOSTS [ROUNDS]] [--as-user]`: 100 hosts on one switch,
+//! three rounds by turns. Who is not installed is left out. Both run in namespaces of their own and see nothing of the machine's network.
 
 #![forbid(unsafe_code)]
 
@@ -29,8 +29,13 @@ fn main() {
         "name = \"{LAB}\"\n[switch.s1]\nsubnet = \"10.0.0.0/16\"\n[host.h]\non = \"s1\"\ncount = {hosts}\n"
     );
     machine.write("peers.toml", &text);
-    mininet::measure(&machine, hosts, rounds);
-    netavark::measure(&machine, hosts, rounds);
+    let is_named = |name: &str| env::args().any(|argument| argument == name);
+    if !is_named("netavark") {
+        mininet::measure(&machine, hosts, rounds);
+    }
+    if !is_named("mininet") {
+        netavark::measure(&machine, hosts, rounds);
+    }
 }
 
 /// Netyard's part of a comparison.
