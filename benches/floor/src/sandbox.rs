@@ -54,5 +54,9 @@ pub(crate) fn furnish() -> Result<()> {
     mount(Some(NAMESPACES), NAMESPACES, none, MsFlags::MS_BIND, none).context(|| NAMESPACES)?;
     mount(none, NAMESPACES, none, MsFlags::MS_SHARED, none).context(|| NAMESPACES)?;
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).context(|| "RLIMIT_NOFILE")?;
-    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).context(|| "RLIMIT_NOFILE")
+    // Three descriptors for each host: only root may have as many as 10,000 hosts need.
+    let most = hard.max(1 << 18);
+    setrlimit(Resource::RLIMIT_NOFILE, most, most)
+        .or_else(|_| setrlimit(Resource::RLIMIT_NOFILE, hard, hard))
+        .context(|| "RLIMIT_NOFILE")
 }
