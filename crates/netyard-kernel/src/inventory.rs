@@ -44,6 +44,13 @@ impl Devices {
         index
     }
 
+    /// Does not give `index` to the next interface.
+    pub(crate) fn pass_over(&mut self, index: u32) {
+        if self.next == index {
+            self.next = self.next.saturating_add(1);
+        }
+    }
+
     pub(crate) fn get(&self, link: &IfName) -> Option<&Known> {
         self.links.get(link)
     }
@@ -100,5 +107,20 @@ impl Inventory {
         {
             devices.remove(&peer.link);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_passed_over_is_not_given() {
+        let mut devices = Devices::fresh(NodeName::new("a").unwrap());
+        let mut add = |passed, name: &str| {
+            devices.pass_over(passed);
+            devices.add(&IfName::new(name).unwrap(), None)
+        };
+        assert_eq!([add(9, "eth0"), add(3, "eth1"), add(2, "eth2")], [2, 4, 5]);
     }
 }

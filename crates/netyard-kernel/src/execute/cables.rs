@@ -66,7 +66,11 @@ impl<'a> Execution<'a> {
         self.inventory.devices(&far.at.node)?;
         let namespace = self.namespaces.namespace(&far.at.node)?;
         let near_index = self.inventory.devices_mut(&near.at.node)?.add(&near.at.link, Some(far.at.clone()));
-        let far_index = self.inventory.devices_mut(&far.at.node)?.add(&far.at.link, Some(near.at.clone()));
+        let far_devices = self.inventory.devices_mut(&far.at.node)?;
+        // An interface that is tied to its own number looks to the kernel like one that is tied to nothing, and the news of its
+        // carrier waits for up to a second (`linkwatch_urgent_event()`, net/core/link_watch.c).
+        far_devices.pass_over(near_index);
+        let far_index = far_devices.add(&far.at.link, Some(near.at.clone()));
         let request = netlink::add_veth(
             &veth_end(near, near_index),
             master,

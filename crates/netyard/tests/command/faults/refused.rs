@@ -1,6 +1,6 @@
 //! Refused at one step after another: what was there before is there again, and the error says what was refused and what to do.
 
-use crate::support::{Outcome, assert_same};
+use crate::support::{Outcome, assert_page, assert_same};
 
 use super::{FILE, NODES, Place, Point, changed, each, is_full, points, sample};
 
