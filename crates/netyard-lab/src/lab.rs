@@ -168,7 +168,7 @@ impl Lab {
                     .and_then(|()| DirBuilder::new().recursive(true).mode(0o700).create(&self.dir));
                 made.map_err(LabError::file("make the directory", &self.dir))?;
                 // Somebody may have been quicker.
-                self.is_known()?;
+                self.is_known().inspect_err(|_| drop(fs::remove_dir(&self.dir)))?;
             }
             let mut options = OpenOptions::new();
             let mut open = || own::open(&path, "open", options.write(true).create(true).mode(0o600));

@@ -68,6 +68,9 @@ fn of_cause(error: &CommandError) -> Vec<String> {
         CommandError::Observe(_) | CommandError::Apply(ApplyError::Observe(_)) => {
             vec![of_kernel(error).unwrap_or_else(of_machine)]
         }
+        CommandError::Apply(error) => of_kernel(error).into_iter().collect(),
+        // What a person's own file or program lacks, its name tells.
+        error if matches!(errno_behind(error), Some(Errno::EPERM | Errno::EACCES)) => Vec::new(),
         error => of_kernel(error).into_iter().collect(),
     }
 }
