@@ -79,7 +79,7 @@ fn names_that_nobody_could_tell_of() {
     let www = |node: &str| place.yard.sh(node, "getent hosts www").stdout;
     assert!(www("anna").starts_with("10.1.0.12 "));
     place.write(&FILE.replace("\"10.1.0.12\"", "\"10.1.0.99\""));
-    let outcome = place.disturbed("up", "kill:keeper.connect:1");
+    let outcome = place.disturbed("up", "kill:settle.enter:1");
     assert_eq!(outcome.signal, Some(9), "{outcome}");
     // A command in the lab asks for nothing as long as a keeper is there.
     wait_until("the new names are served", || www("anna").starts_with("10.1.0.99 "));
