@@ -8,6 +8,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{ChildStdin, Command, ExitCode, Stdio};
 
 use netyard_kernel::fault::{self, Site};
@@ -18,7 +19,8 @@ use nix::unistd::{pipe, setsid};
 
 use crate::LabError;
 
-/// The first argument of the program when it is to be a holder; the second is the lab's name. Not for people. A lab of another
+/// The first argument of the program when it is to be a holder; the second is the lab's name, the third its
+/// directory. Not for people. A lab of another
 /// version is taken away only if a process with these words holds it, so they stay what they are.
 pub const HOLDER_ARGUMENT: &str = "--hold-lab";
 
@@ -40,11 +42,12 @@ impl ReadyHolder {
 const GO: &[u8] = b"go";
 
 /// Starts a holder and waits until its lab is furnished.
-pub(crate) fn spawn(name: &LabName) -> Result<ReadyHolder, LabError> {
+pub(crate) fn spawn(name: &LabName, dir: &Path) -> Result<ReadyHolder, LabError> {
     let mut command = Command::new("/proc/self/exe");
     command
         .arg0("netyard")
         .args([HOLDER_ARGUMENT, name.as_str()])
+        .arg(std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()))
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::piped())

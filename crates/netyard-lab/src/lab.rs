@@ -11,6 +11,7 @@ use netyard_kernel::sandbox::{self, Holder};
 use netyard_types::LabName;
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::own::{self, has_directory};
@@ -35,11 +36,9 @@ pub struct LockedLab {
 /// A directory that was made for the lock, and got no record meanwhile, is nobody's.
 impl Drop for LockedLab {
     fn drop(&mut self) {
-        let [lock, record, fresh] = [LOCK, record::FILE, record::FRESH].map(|name| self.lab.dir.join(name));
-        let has_record = fs::symlink_metadata(record)
-            .map_or_else(|error| error.kind() != io::ErrorKind::NotFound, |_| true);
+        let [lock, fresh] = [LOCK, record::FRESH].map(|name| self.lab.dir.join(name));
         // After the lab was removed, what is there may be another command's.
-        if !has_record && is_same_file(&self.lock, &lock) {
+        if !self.has_record() && is_same_file(&self.lock, &lock) {
             // Without opening anything: a lack of descriptors may be what went wrong.
             let _ = fs::remove_file(fresh);
             let _ = fs::remove_file(lock);
@@ -245,7 +244,7 @@ impl LockedLab {
     }
 
     fn try_start(&self, file: Option<PathBuf>, created: u64) -> Result<Holder, LabError> {
-        let ready = holder::spawn(&self.lab.name)?;
+        let ready = holder::spawn(&self.lab.name, &self.lab.dir)?;
         let holder_start = sandbox::start_time_of(ready.pid)?.ok_or(LabError::HolderEnded)?;
         let holder = Holder::open(ready.pid, holder_start)?.ok_or(LabError::HolderEnded)?;
         let record = Record { version: RECORD_VERSION, file, holder_pid: ready.pid, holder_start, created };
@@ -260,11 +259,17 @@ impl LockedLab {
         }
     }
 
+    /// Whether there is anything in the place of the record.
+    pub(crate) fn has_record(&self) -> bool {
+        let record = fs::symlink_metadata(self.lab.dir.join(record::FILE));
+        record.map_or_else(|error| error.kind() != io::ErrorKind::NotFound, |_| true)
+    }
+
     /// Writes the record anew, so that a reader finds the old one or the new one, whole.
     ///
     /// # Errors
     /// When the directory cannot be written.
-    pub fn write_record(&self, record: &Record) -> Result<(), LabError> {
+    pub fn write_record(&self, record: &impl Serialize) -> Result<(), LabError> {
         let path = self.lab.dir.join(record::FILE);
         let fresh = self.lab.dir.join(record::FRESH);
         let text =

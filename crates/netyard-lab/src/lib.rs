@@ -11,6 +11,7 @@ mod error;
 mod holder;
 pub mod keeper;
 mod lab;
+mod lost;
 mod own;
 mod record;
 mod run_dir;

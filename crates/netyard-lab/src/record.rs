@@ -21,13 +21,14 @@ pub struct Record {
     pub holder_pid: i32,
     /// When the holder started, in clock ticks since boot, so that the number cannot be mistaken for another process's.
     pub holder_start: u64,
-    /// When the lab was made, in seconds since 1970.
+    /// When the lab was made, in seconds since 1970; 0 where that is not known any more.
+    #[serde(default)]
     pub created: u64,
 }
 
 /// A record as far as any version of it can be read: these members keep their names and meanings for good, so that a lab can be
 /// taken away by a version that did not make it.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct AnyRecord {
     pub(crate) version: u32,
     pub(crate) holder_pid: Option<i32>,

@@ -52,6 +52,18 @@ impl RunDir {
         &self.0
     }
 
+    /// Finds the labs again that ran when the directory went, if it has gone: each is there again, without the name of its file.
+    ///
+    /// # Errors
+    /// When there are some and they cannot be written down.
+    pub fn recover(&self) -> Result<(), LabError> {
+        match fs::symlink_metadata(&self.0) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => crate::lost::recover(self),
+            // Whatever is there is looked at when it is used.
+            _ => Ok(()),
+        }
+    }
+
     /// Makes the directory, for this user alone, if it is not there.
     ///
     /// # Errors

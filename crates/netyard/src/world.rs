@@ -32,7 +32,7 @@ impl World {
             return if is_known { Ok(Self::Here) } else { Err(CommandError::OtherVersion { found, known }) };
         }
         let name = choose_name(lab)?;
-        let lab = run_dir().lab(&name);
+        let lab = run_dir()?.lab(&name);
         match lab.running()? {
             Some((_, holder)) => Ok(Self::Lab { name, holder }),
             None => {
@@ -114,15 +114,22 @@ pub(crate) fn is_inside() -> bool {
     std::path::Path::new(INSIDE).exists()
 }
 
-/// The directory of this user's labs.
-pub(crate) fn run_dir() -> RunDir {
+/// The directory of this user's labs, with the labs that run in it.
+pub(crate) fn run_dir() -> Result<RunDir, CommandError> {
+    let run_dir = chosen_run_dir();
+    run_dir.recover()?;
+    Ok(run_dir)
+}
+
+/// The directory of this user's labs, wherever it is and whatever is there.
+pub(crate) fn chosen_run_dir() -> RunDir {
     let path = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     RunDir::choose(path("NETYARD_RUN_DIR"), path("XDG_RUNTIME_DIR"))
 }
 
 /// The lab with this name, or the one meant without a name.
 pub(crate) fn choose_lab(lab: Option<&LabName>) -> Result<Lab, CommandError> {
-    Ok(run_dir().lab(&choose_name(lab)?))
+    Ok(run_dir()?.lab(&choose_name(lab)?))
 }
 
 fn choose_name(lab: Option<&LabName>) -> Result<LabName, CommandError> {
@@ -132,7 +139,7 @@ fn choose_name(lab: Option<&LabName>) -> Result<LabName, CommandError> {
     if let Some(name) = source::name_of_default_file() {
         return Ok(name);
     }
-    let mut names: Vec<LabName> = run_dir().labs()?.into_iter().map(|lab| lab.name).collect();
+    let mut names: Vec<LabName> = run_dir()?.labs()?.into_iter().map(|lab| lab.name).collect();
     match names.len() {
         0 => Err(CommandError::NoLab),
         1 => Ok(names.remove(0)),

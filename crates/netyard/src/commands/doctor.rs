@@ -233,7 +233,7 @@ fn limits() -> Vec<Check> {
 }
 
 fn run_directory() -> Check {
-    let run_dir = world::run_dir();
+    let run_dir = world::chosen_run_dir();
     let path = run_dir.path().display().to_string();
     match run_dir.ensure() {
         Ok(()) => Check::ok("run directory", path),

@@ -37,7 +37,7 @@ fn take_away(lab: &Lab) -> Result<Exit, CommandError> {
 
 /// All of them. One that resists does not keep the others.
 fn run_all() -> Result<Exit, CommandError> {
-    let run_dir = world::run_dir();
+    let run_dir = world::run_dir()?;
     let mut failed = Vec::new();
     for status in run_dir.labs()? {
         match take_away(&run_dir.lab(&status.name)) {

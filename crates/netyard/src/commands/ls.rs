@@ -13,7 +13,7 @@ use crate::world;
 
 /// Lists the labs that run.
 pub(super) fn run(json: Json) -> Result<Exit, CommandError> {
-    let labs = world::run_dir().labs()?;
+    let labs = world::run_dir()?.labs()?;
     if json.json {
         let labs: Vec<_> = labs
             .iter()
@@ -44,8 +44,12 @@ pub(super) fn run(json: Json) -> Result<Exit, CommandError> {
     if table.is_empty() { print("no lab is running\n") } else { print(&table.render()) }
 }
 
-/// How long before `now` that was, in the largest unit that fits; no time at all where the clock has been set back since.
+/// How long before `now` that was, in the largest unit that fits; no time at all where the clock has been set back since, and
+/// nothing where nobody knows.
 fn age(created: u64, now: SystemTime) -> String {
+    if created == 0 {
+        return String::new();
+    }
     let now = now.duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     let seconds = now.saturating_sub(created);
     match seconds {
@@ -70,6 +74,7 @@ mod tests {
         assert_eq!(age(1000, at(1000 + 86_400)), "1 d");
         assert_eq!(age(1000, at(5)), "0 s");
         assert_eq!(age(1000, UNIX_EPOCH - Duration::from_secs(5)), "0 s");
-        assert_eq!(age(0, at(u64::MAX >> 2)), format!("{} d", (u64::MAX >> 2) / 86_400));
+        assert_eq!(age(1, at(u64::MAX >> 2)), format!("{} d", (u64::MAX >> 2) / 86_400));
+        assert_eq!(age(0, at(1000)), "");
     }
 }

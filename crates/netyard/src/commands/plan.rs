@@ -19,7 +19,7 @@ pub(super) fn run(lab: Option<&LabName>, options: &Plan) -> Result<Exit, Command
     let source = Source::load(options.file.file.as_deref(), lab)?;
     let desired = netyard_model::compile(&source.network, &netyard_kernel::features())?;
     let name = source.network.lab();
-    match world::run_dir().lab(name).running()? {
+    match world::run_dir()?.lab(name).running()? {
         None => answer(name, &NetState::default(), &desired, options),
         Some((_, holder)) => world::enter(&holder, || {
             let mut kernel = LinuxKernel::open(Paths::default()).map_err(CommandError::Observe)?;

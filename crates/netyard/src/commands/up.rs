@@ -52,7 +52,7 @@ fn note_neighbour_limit(network: &Network) {
 fn bring_up(network: &Network, file: &Path, up: &Up) -> Result<Exit, CommandError> {
     let begun = Instant::now();
     let desired = netyard_model::compile(network, &netyard_kernel::features())?;
-    let run_dir = world::run_dir();
+    let run_dir = world::run_dir()?;
     run_dir.ensure()?;
     let name = network.lab();
     let locked =

@@ -138,6 +138,28 @@ fn a_run_directory_that_cannot_be_there() {
     fs::remove_dir_all(yard.run_dir()).unwrap();
 }
 
+/// At the end of a session the system removes what was in the user's runtime directory. A lab runs on, and is found again.
+#[test]
+fn a_run_directory_that_has_gone() {
+    let name = own_name("gone");
+    let Some(yard) = Netyard::with_lab(&file(&name)) else { return };
+    yard.write("other.toml", file("other"));
+    yard.ok("up other.toml");
+    let (before, holders) = (yard.state(), yard.holders());
+    for line in ["ls", "up", "plan --check", "exec a -- true"] {
+        fs::remove_dir_all(yard.run_dir()).unwrap();
+        yard.ok(line);
+        assert_eq!(yard.holders(), holders, "{line}");
+        assert_same(&yard.state(), &before, line);
+    }
+    fs::remove_dir_all(yard.run_dir()).unwrap();
+    assert_eq!(yard.ok("down"), format!("took the lab `{name}` away\n"));
+    yard.ok("down other");
+    assert_unheld(&name);
+    fs::remove_dir_all(yard.run_dir()).unwrap();
+    assert_eq!(yard.ok("ls"), "no lab is running\n");
+}
+
 /// The lab's own `/run`, and with it its `/etc`, are in memory.
 #[test]
 fn no_room_in_the_lab() {

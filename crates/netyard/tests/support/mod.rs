@@ -230,8 +230,9 @@ pub(crate) fn holders_named(name: &str) -> Vec<i64> {
     let pids =
         fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let command_line = format!("netyard\0--hold-lab\0{name}\0");
-    let holds =
-        |pid: &i64| fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line == command_line);
+    let holds = |pid: &i64| {
+        fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(&command_line))
+    };
     pids.filter(holds).collect()
 }
 
