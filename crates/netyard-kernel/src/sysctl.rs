@@ -81,13 +81,14 @@ impl Settings<'_> {
     pub(crate) fn read(&mut self, key: &SysctlKey) -> io::Result<String> {
         let mut file = self.open(key, OFlag::O_RDONLY)?;
         fault::at(Site::ReadSysctl)?;
-        // Values are short, and read at once; asking for the size first, as `read_to_string` does, tells nothing here.
+        // Values are short, and given at once; asking for the size first, as `read_to_string` does, tells nothing here.
         let mut value = Vec::new();
-        let mut part = [0; 4096];
+        let mut part = [0; 1024];
         loop {
-            match file.read(&mut part)? {
-                0 => break,
-                len => value.extend_from_slice(&part[..len]),
+            let len = file.read(&mut part)?;
+            value.extend_from_slice(&part[..len]);
+            if len < part.len() {
+                break;
             }
         }
         Ok(String::from_utf8_lossy(&value).trim().to_owned())

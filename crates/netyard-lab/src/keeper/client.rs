@@ -57,7 +57,38 @@ pub fn refresh() -> Result<(), KeeperError> {
 /// Whether a keeper is there. Without one nothing is served, whatever the file of names says. To be asked in the lab.
 #[must_use]
 pub fn is_there() -> bool {
-    connect().is_ok()
+    let deadline = Instant::now() + THERE_WITHIN;
+    while let Ok(stream) = connect() {
+        let ends = process_behind(&stream).is_ok_and(is_ending);
+        if !ends || Instant::now() >= deadline {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
+/// Whether a process has been killed and only its files are still open, which takes the kernel some milliseconds: as long, its socket
+/// can be connected to.
+fn is_ending(pid: i32) -> bool {
+    /// `PF_EXITING`, include/linux/sched.h.
+    const EXITING: u64 = 0x4;
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return true };
+    // Behind the name in parentheses: the state, and as the seventh field the flags (proc_pid_stat(5)).
+    let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let flags = fields.nth(6).and_then(|flags| flags.parse::<u64>().ok()).unwrap_or(0);
+    flags & EXITING != 0 || has_kill_pending(pid)
+}
+
+/// Whether SIGKILL waits to be delivered.
+fn has_kill_pending(pid: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let masks = status.lines().filter_map(|line| {
+        let mask = line.strip_prefix("SigPnd:").or_else(|| line.strip_prefix("ShdPnd:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    });
+    let kill = 1 << (Signal::SIGKILL as u32 - 1);
+    masks.fold(0, |all, mask| all | mask) & kill != 0
 }
 
 /// Starts the keeper if the lab has names to serve and nobody serves them: a keeper that was killed comes back with the next
