@@ -28,10 +28,10 @@ impl LinuxKernel {
         if forgetful.is_empty() {
             return Ok(());
         }
-        let inventory = observe::take_stock(&self.paths, &mut self.namespaces)?;
+        let links = observe::list_links(&self.paths, forgetful.iter().map(|(name, _)| (*name).clone()))?;
         for (name, node) in forgetful {
-            let devices = inventory.devices(name)?;
-            let index = |link: &IfName| devices.get(link).map(|known| known.index);
+            let links = links.get(name).map(Vec::as_slice).unwrap_or_default();
+            let index = |name: &IfName| links.iter().find(|link| link.name == *name).map(|link| link.index);
             let neighbours = stale(node, &owners)
                 .filter_map(|entry| Some(netlink::delete_neighbour(index(&entry.dev)?, entry)));
             let bridges = learned(node);

@@ -174,8 +174,14 @@ pub fn apply_with<K: Kernel>(
         next = diff_with(&state, desired, foreign);
         latest = Some(state);
     }
-    applied.state = latest.unwrap_or_else(|| before.clone());
-    applied.before = before;
+    match latest {
+        Some(state) => {
+            applied.state = state;
+            applied.before = before;
+        }
+        // Nothing was changed, so nobody will want to go back.
+        None => applied.state = before,
+    }
     Ok(applied)
 }
 

@@ -9,13 +9,17 @@ use netyard_plan::{CableEnd, Step};
 use netyard_types::NodeName;
 
 use crate::error::KernelError;
-use crate::netlink::{self, Batch, DeviceIndex, LinkEnd};
+use crate::netlink::{self, DeviceIndex, LinkEnd};
 use crate::netns;
 
 use super::Execution;
 
+/// How many cables are made before their far ends are switched on. When a port of a bridge gets its carrier, the kernel looks through
+/// all ports that the bridge has by then (`br_port_state_selection()`), so the later ones must not be there yet.
+const AT_ONCE: usize = 32;
+
 impl<'a> Execution<'a> {
-    /// Makes the cables of a phase, near end by near end. The far ends are switched on with whatever else their nodes get.
+    /// Makes the cables of a phase, near end by near end. The far ends are switched on soon after.
     pub(super) fn add_cables(&mut self, range: Range<usize>) {
         let mut by_near: BTreeMap<&'a NodeName, Vec<usize>> = BTreeMap::new();
         for index in range {
@@ -23,7 +27,7 @@ impl<'a> Execution<'a> {
         }
         // The namespaces of the far ends must be there, and all that waits for the near ends (their bridges) comes first.
         for (near, cables) in by_near {
-            for some in cables.chunks(self.namespaces.most_held().min(Batch::MAX_REQUESTS)) {
+            for some in cables.chunks(self.namespaces.most_held().min(AT_ONCE)) {
                 self.add_some_cables(near, some);
             }
         }
@@ -50,6 +54,7 @@ impl<'a> Execution<'a> {
         for (index, far, device) in far_ends {
             if self.done[index] {
                 self.queue(index, far, netlink::set_up(device, true));
+                self.flush(far);
             }
         }
     }

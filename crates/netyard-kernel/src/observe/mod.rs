@@ -75,6 +75,15 @@ pub(crate) fn take_stock(paths: &Paths, namespaces: &mut Namespaces) -> Result<I
     Ok(take_inventory(&seen, &peers))
 }
 
+/// The interfaces of these nodes.
+pub(crate) fn list_links(
+    paths: &Paths,
+    nodes: impl Iterator<Item = NodeName>,
+) -> Result<BTreeMap<NodeName, Vec<RawLink>>, KernelError> {
+    let seen = read_all(paths, nodes.map(|node| Job { node, look: Look::Links }).collect())?;
+    Ok(seen.into_iter().map(|(node, seen)| (node, seen.links)).collect())
+}
+
 /// The namespaces whose names are names of nodes, and the other ones: those can only be a person's.
 fn named(paths: &Paths) -> Result<(Vec<NodeName>, BTreeSet<String>), KernelError> {
     let names = netns::list(&paths.namespaces).map_err(KernelError::file(&paths.namespaces, Access::Read))?;
