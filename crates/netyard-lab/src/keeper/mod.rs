@@ -35,6 +35,7 @@ use nix::unistd::setsid;
 
 pub use client::{is_there, refresh, start_if_needed};
 pub use error::{KeeperError, SystemError};
+pub use names::check_room;
 
 use clients::Clients;
 use control::{AnyRequest, Request, Response};

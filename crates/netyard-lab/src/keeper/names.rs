@@ -378,8 +378,23 @@ fn allow_many_files() {
     }
 }
 
+/// Whether a keeper that this process starts may have all the sockets that serving `names` takes: better asked before a large network
+/// is built than behind it.
+///
+/// # Errors
+/// [`KeeperError::TooManySockets`].
+pub fn check_room(names: &Names) -> Result<(), KeeperError> {
+    let addrs: usize = names.servers.values().map(|addrs| addrs.iter().count()).sum();
+    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(_, hard)| hard);
+    // Of each address one for UDP and one for TCP.
+    check_against(limit, addrs as u64 * 2)
+}
+
 fn check_limit(sockets: u64) -> Result<(), KeeperError> {
-    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    check_against(getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft), sockets)
+}
+
+fn check_against(limit: u64, sockets: u64) -> Result<(), KeeperError> {
     let needed = sockets + SPARE.min(limit / 4);
     if needed <= limit { Ok(()) } else { Err(KeeperError::TooManySockets { needed, limit }) }
 }

@@ -52,6 +52,7 @@ fn note_neighbour_limit(network: &Network) {
 fn bring_up(network: &Network, file: &Path, up: &Up) -> Result<Exit, CommandError> {
     let begun = Instant::now();
     let desired = netyard_model::compile(network, &netyard_kernel::features())?;
+    desired.names.as_deref().map_or(Ok(()), keeper::check_room)?;
     let run_dir = world::run_dir()?;
     run_dir.ensure()?;
     let name = network.lab();
